@@ -1,0 +1,183 @@
+"""A model bundle: one folder that holds everything a model needs to answer, and proves that it is complete.
+
+    manifest.json       format, name, version, the SHA-256 and size of every other file, the fingerprints of its parents
+    labels.json         tasks, their labels and how each is decided
+    calibration.json    temperatures, thresholds, ensemble weights
+    tokenizer.json      Hugging Face tokenizers
+    weights.safetensors the trained weights
+    model.onnx          fp32 graph;  model.int8.onnx: the quantised one, absent when it disagreed too much
+
+Nothing in it is ever unpickled. Format numbers only grow: a reader refuses a newer one.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from hikari import atomic, fingerprint
+from hikari.errors import BadBundle, NotReady
+from hikari.settings import Settings
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+REQUIRED = ("labels.json", "calibration.json", "tokenizer.json", "weights.safetensors", "model.onnx")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened bundle: its folder and its manifest, already verified."""
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.manifest["name"])
+
+    @property
+    def version(self) -> str:
+        return str(self.manifest["version"])
+
+    @property
+    def fingerprint(self) -> str:
+        """One hash over all files: equal fingerprints mean equal answers."""
+        return str(self.manifest["fingerprint"])
+
+    @property
+    def has_int8(self) -> bool:
+        return "model.int8.onnx" in self.manifest["files"]
+
+    def json(self, name: str) -> dict[str, Any]:
+        """The content of one of the bundle's JSON files."""
+        return _read_json(self.path / name)
+
+
+def open_bundle(path: Path) -> Bundle:
+    """Open and verify a bundle: every listed file present with its size and hash, no unlisted file.
+
+    Raises `NotReady` when the folder does not exist, `BadBundle` when anything is wrong with it.
+    """
+    atomic.recover(path)
+    if not path.is_dir():
+        raise NotReady(f"no model bundle at {path}; `make pipeline` builds one")
+    manifest = _read_json(path / MANIFEST)
+    if not isinstance(manifest.get("format"), int) or manifest["format"] < 1:
+        raise BadBundle(f"{path / MANIFEST} names no format number")
+    if manifest["format"] > FORMAT:
+        raise BadBundle(
+            f"bundle format {manifest['format']} is newer than {FORMAT}, the newest this version reads"
+        )
+    files = manifest.get("files")
+    if not isinstance(files, dict) or not all(
+        isinstance(manifest.get(key), str) for key in ("name", "version")
+    ):
+        raise BadBundle(f"{path / MANIFEST} lacks `files`, `name` or `version`")
+    entries = cast("dict[str, dict[str, Any]]", files)
+    problems = _problems(path, entries)
+    if problems:
+        raise BadBundle(f"the bundle at {path} is damaged: " + "; ".join(problems))
+    if manifest.get("fingerprint") != fingerprint.of_files(
+        {name: str(e["sha256"]) for name, e in entries.items()}
+    ):
+        raise BadBundle(f"the bundle at {path} is damaged: the fingerprint does not match the file list")
+    return Bundle(path, manifest)
+
+
+def write_bundle(
+    target: Path,
+    files: Mapping[str, Path | bytes],
+    *,
+    name: str,
+    version: str,
+    parents: Mapping[str, str],
+    **facts: Any,
+) -> Bundle:
+    """Write a bundle so that `target` is the old one or the whole new one; returns it opened and verified.
+
+    `files` maps names inside the bundle to their content or to a file to copy; `facts` are added to the manifest.
+    """
+    missing = [required for required in REQUIRED if required not in files]
+    if missing:
+        raise BadBundle(f"a bundle needs {', '.join(missing)} as well")
+    with atomic.new_folder(target) as folder:
+        for file_name, content in files.items():
+            if isinstance(content, bytes):
+                (folder / file_name).write_bytes(content)
+            else:
+                shutil.copyfile(content, folder / file_name)
+        entries = {
+            file_name: {
+                "sha256": fingerprint.of_file(folder / file_name),
+                "bytes": (folder / file_name).stat().st_size,
+            }
+            for file_name in sorted(files)
+        }
+        manifest = {
+            "format": FORMAT,
+            "name": name,
+            "version": version,
+            "fingerprint": fingerprint.of_files(
+                {file_name: str(e["sha256"]) for file_name, e in entries.items()}
+            ),
+            "parents": dict(parents),
+            **facts,
+            "files": entries,
+        }
+        (folder / MANIFEST).write_text(
+            json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+    return open_bundle(target)
+
+
+def find_bundle(name: str, path: Path | str | None = None, settings: Settings | None = None) -> Path:
+    """Where the bundle `name` lies: `path`, `HIKARI_BUNDLE`, `$HIKARI_HOME/models/<name>`, the checkout's `data/models/<name>`.
+
+    The first two are taken as they are (a wrong explicit path must not fall through to another model).
+    Raises `NotReady` that says where it looked.
+    """
+    if path is not None:
+        return Path(path)
+    settings = settings or Settings.read()
+    if settings.bundle is not None:
+        return settings.bundle
+    candidates = [settings.home / "models" / name, Path(__file__).parent.parent / "data" / "models" / name]
+    for candidate in candidates:
+        atomic.recover(candidate)
+        if (candidate / MANIFEST).is_file():
+            return candidate
+    looked = ", ".join(str(candidate) for candidate in candidates)
+    raise NotReady(
+        f"no model bundle {name!r} found (looked at {looked}); `make pipeline` builds one, HIKARI_BUNDLE names another"
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadBundle(f"{path} is missing") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BadBundle(f"{path} is not valid JSON") from error
+    if not isinstance(content, dict):
+        raise BadBundle(f"{path} must hold a JSON object")
+    return cast("dict[str, Any]", content)
+
+
+def _problems(path: Path, entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    problems = [f"{name} is not listed" for name in REQUIRED if name not in entries]
+    for name, entry in entries.items():
+        file = path / name
+        if Path(name).name != name:
+            problems.append(f"{name!r} is not a plain file name")
+        elif not file.is_file():
+            problems.append(f"{name} is missing")
+        elif file.stat().st_size != entry.get("bytes"):
+            problems.append(f"{name} has {file.stat().st_size} bytes, expected {entry.get('bytes')}")
+        elif fingerprint.of_file(file) != entry.get("sha256"):
+            problems.append(f"{name} does not match its hash")
+    unlisted = {file.name for file in path.iterdir()} - set(entries) - {MANIFEST}
+    problems += [f"{name} is not part of it" for name in sorted(unlisted)]
+    return problems

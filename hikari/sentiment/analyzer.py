@@ -1,0 +1,201 @@
+"""The public analyser: sentiment, emotion, toxicity, trends and a recommendation for every chat message."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+
+from hikari.bundle import find_bundle, open_bundle
+from hikari.errors import BadInput, HikariError
+from hikari.sentiment import symbols as symbol_lexicon
+from hikari.sentiment.classifier import TextClassifier
+from hikari.sentiment.messages import MAX_BATCH, ChatMessage, chat_message, name_field
+from hikari.sentiment.recommendation import Signals, recommend
+from hikari.sentiment.scores import MessageScores, Scorer
+from hikari.sentiment.symbols import Symbol, SymbolLexicon
+from hikari.sentiment.trends import Trends
+from hikari.settings import Settings
+
+BUNDLE_NAME = "text"
+
+
+class AdvancedSentimentAnalyzer:
+    """Analyses chat messages; opens its model on the first call, or when used as `async with`.
+
+    `path` names a bundle (default: see `hikari.bundle.find_bundle`), `ensemble` one of the bundle's ensembles (`seed`, `tuned`).
+    Calls may run concurrently; trends follow the order in which messages are given. `clock` gives epoch seconds.
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        *,
+        ensemble: str | None = None,
+        device: str = "auto",
+        threads: int | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._path = path
+        self._ensemble = ensemble
+        self._device = device
+        self._threads = threads
+        self._clock = clock
+        self._scorer: Scorer | None = None
+        self._opening: asyncio.Lock | None = None
+        self._executor: ThreadPoolExecutor | None = None
+        self._trends = Trends()
+        self._channel_symbols: dict[str, SymbolLexicon] = {}
+
+    async def open(self) -> None:
+        """Load and verify the model; called by the first analysis. Raises `NotReady` or `BadBundle`."""
+        if self._scorer is not None:
+            return
+        if self._opening is None:
+            self._opening = asyncio.Lock()
+        async with self._opening:
+            if self._scorer is None:
+                # One thread: the model uses all cores inside a pass, and a second pass beside it would only slow both.
+                self._executor = ThreadPoolExecutor(1, thread_name_prefix="hikari-text")
+                self._scorer = await asyncio.get_running_loop().run_in_executor(self._executor, self._load)
+
+    async def close(self) -> None:
+        """Release the model early; a later call opens it again."""
+        executor, self._executor, self._scorer, self._opening = self._executor, None, None, None
+        if executor is not None:
+            executor.shutdown(wait=False)
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the model is loaded."""
+        return self._scorer is not None
+
+    async def analyze_message(
+        self,
+        text: str,
+        username: str,
+        context: Mapping[str, Any] | None = None,
+        *,
+        channel: str = "default",
+        timestamp: Any = None,
+    ) -> dict[str, Any]:
+        """Analyse one message; see the README for the shape of the answer.
+
+        `context` may hold `roles`, `paid` and `timestamp`. Raises `BadInput` or `TooLarge` naming the parameter, `NotReady`.
+        """
+        row = {"text": text, "username": username, "context": context, "channel": channel}
+        message = chat_message(row if timestamp is None else {**row, "timestamp": timestamp}, self._clock())
+        return (await self._analyze([message]))[0]
+
+    async def analyze_batch(
+        self, messages: Sequence[Mapping[str, Any]], *, channel: str = "default"
+    ) -> list[dict[str, Any]]:
+        """Analyse many messages: one answer a row, in order; a bad row is `{"id", "error"}` and harms no other.
+
+        Rows hold `text`, `username` and optionally `id`, `channel`, `timestamp`, `roles`, `paid`, `context`.
+        """
+        if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Sequence):
+            raise BadInput("messages must be a list of objects", field="messages")
+        if len(messages) > MAX_BATCH:
+            raise BadInput(
+                f"messages has {len(messages)} rows, at most {MAX_BATCH} are allowed", field="messages"
+            )
+        now = self._clock()
+        rows: list[ChatMessage | dict[str, Any]] = []
+        for row in messages:
+            identifier: Any = None
+            try:
+                if not isinstance(row, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+                    raise BadInput("a message must be an object", field="messages")
+                identifier = row.get("id")
+                rows.append(chat_message({"channel": channel, **row}, now))
+            except HikariError as error:
+                shown = (
+                    identifier if isinstance(identifier, str | int) and len(str(identifier)) <= 256 else None
+                )
+                rows.append({"id": shown, "error": error.as_dict()})
+        answers = iter(await self._analyze([row for row in rows if isinstance(row, ChatMessage)]))
+        return [{"id": row.id, **next(answers)} if isinstance(row, ChatMessage) else row for row in rows]
+
+    def add_emotes(self, channel: str, emotes: Mapping[str, Mapping[str, Any]]) -> int:
+        """Teach a channel its own emotes: `{name: {"polarity": -1..1, "emotion": ..., "meaning": "plain words"}}`.
+
+        They win over global emotes of the same name, in this channel only. Returns how many were added; raises `BadInput`.
+        """
+        name_field(channel, "channel")
+        rows: Iterable[Symbol] = [
+            symbol_lexicon.make_symbol(name, row, f"emotes.{name}") for name, row in emotes.items()
+        ]
+        known = self._channel_symbols.get(channel) or symbol_lexicon.lexicon()
+        self._channel_symbols[channel] = known.extended(rows)
+        return len(emotes)
+
+    def forget_user(self, channel: str, username: str) -> bool:
+        """Drop what is remembered of a viewer, which is the trend; returns whether there was any."""
+        return self._trends.forget_user(channel, username)
+
+    async def _analyze(self, messages: list[ChatMessage]) -> list[dict[str, Any]]:
+        if not messages:
+            return []
+        started = time.perf_counter()
+        await self.open()
+        scorer, executor = self._scorer, self._executor
+        if scorer is None or executor is None:
+            raise HikariError("the analyser was closed while it was opening")
+        pairs = [(message.text, self._symbols(message.channel)) for message in messages]
+        scores = await asyncio.get_running_loop().run_in_executor(executor, scorer.score, pairs)
+        latency_ms = round((time.perf_counter() - started) * 1000, 3)
+        return [
+            {**self._answer(message, score), "model": scorer.model, "latency_ms": latency_ms}
+            for message, score in zip(messages, scores, strict=True)
+        ]
+
+    def _answer(self, message: ChatMessage, scores: MessageScores) -> dict[str, Any]:
+        trend = self._trends.add(message.channel, message.username, scores.aggregate, message.timestamp)
+        signals = Signals(
+            score=scores.aggregate,
+            label=scores.label,
+            emotion=scores.emotion,
+            emotion_probability=scores.emotions[scores.emotion],
+            toxic_labels=tuple(scores.toxic_labels),
+            asks=scores.asks,
+            paid=message.paid,
+            moderator=message.moderator,
+            user_falling=trend["user_trend"]["direction"] == "falling",
+            only_symbols=scores.only_symbols,
+        )
+        context = {**trend, "question": {"asks": scores.asks, "probability": round(scores.question, 4)}}
+        return {
+            **scores.as_dict(),
+            "context": context,
+            "response_recommendation": recommend(signals).as_dict(),
+        }
+
+    def _symbols(self, channel: str) -> SymbolLexicon:
+        return self._channel_symbols.get(channel) or symbol_lexicon.lexicon()
+
+    def _load(self) -> Scorer:
+        settings = Settings.read()
+        bundle = open_bundle(find_bundle(BUNDLE_NAME, self._path, settings))
+        classifier = TextClassifier(bundle, threads=self._threads or settings.threads, device=self._device)
+        self._load_channel_files(settings.home / "emotes")
+        scorer = Scorer(classifier, self._ensemble)
+        scorer.score([("warm up", symbol_lexicon.lexicon())])
+        return scorer
+
+    def _load_channel_files(self, folder: Path) -> None:
+        """`<home>/emotes/<channel>.tsv` in the format of the bundled lexicons; what `add_emotes` said before stays on top."""
+        with contextlib.suppress(FileNotFoundError):
+            for file in sorted(folder.iterdir()):
+                if file.suffix == ".tsv" and file.stem not in self._channel_symbols:
+                    rows = symbol_lexicon.parse_rows(file.read_text(encoding="utf-8"), file.name)
+                    self._channel_symbols[file.stem] = symbol_lexicon.lexicon().extended(rows)

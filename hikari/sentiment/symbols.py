@@ -1,0 +1,169 @@
+"""Emotes, emoji and kaomoji: what they mean, how positive they are, and finding them in a message.
+
+The lexicons are tab-separated files beside this module; `lexicons/*.md` documents where each judgement comes from.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import emoji
+
+from hikari.errors import BadInput
+
+EMOTIONS = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
+_COLUMNS = ("name", "provider", "polarity", "emotion", "meaning", "sources", "support")
+_CAMEL = re.compile(r"[a-z][A-Z]")
+_LOWERCASE_TOO = frozenset(
+    "ayaya copium deadge feelsbadman feelsgoodman gigachad hopium icant kekw lulw lul madge omegalul pog pogu poggers sadge susge "
+    "xdd peepohappy peeposad kappa pepega".split()
+)
+"""Emotes that people type in lower case and that are no English words; camel-cased names are accepted that way as well."""
+_MODIFIERS = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One emote, emoji or kaomoji; `polarity` in [-1, 1] is how positive a message is that holds nothing else."""
+
+    name: str
+    provider: str
+    polarity: float
+    emotion: str
+    meaning: str
+
+
+class SymbolLexicon:
+    """All known symbols, with the lookups that reading a message needs; immutable."""
+
+    def __init__(self, symbols: Iterable[Symbol]) -> None:
+        self._emoji: dict[str, Symbol] = {}
+        self._words: dict[str, Symbol] = {}
+        kaomoji: dict[str, Symbol] = {}
+        for symbol in symbols:
+            if symbol.provider == "unicode":
+                self._emoji[_MODIFIERS.sub("", symbol.name)] = symbol
+            elif symbol.provider == "kaomoji":
+                kaomoji[symbol.name] = symbol
+            else:
+                self._words[symbol.name] = symbol
+        self._lowercase = {
+            name.lower(): symbol
+            for name, symbol in reversed(self._words.items())
+            if _CAMEL.search(name) or name.lower() in _LOWERCASE_TOO
+        }
+        self._kaomoji = kaomoji
+        self._kaomoji_pattern = _alternation(kaomoji)
+
+    def __len__(self) -> int:
+        return len(self._emoji) + len(self._words) + len(self._kaomoji)
+
+    def extended(self, symbols: Iterable[Symbol]) -> "SymbolLexicon":
+        """A lexicon with further symbols, such as a channel's own emotes; they win over equal names."""
+        mine = (*self._emoji.values(), *self._words.values(), *self._kaomoji.values())
+        return SymbolLexicon((*mine, *symbols))
+
+    def emote(self, word: str) -> Symbol | None:
+        """The emote that a word is, if it is one."""
+        return self._words.get(word) or self._lowercase.get(word)
+
+    def replace(self, text: str) -> tuple[str, list[Symbol]]:
+        """Put `(meaning)` in the place of every symbol; returns the new text and the symbols in order of kind and place.
+
+        >>> lexicon().replace("nice KEKW")[0]
+        'nice (laughing hard)'
+        """
+        found: list[Symbol] = []
+
+        def meaning(symbol: Symbol) -> str:
+            found.append(symbol)
+            return f" ({symbol.meaning}) "
+
+        if self._kaomoji_pattern is not None:
+            text = self._kaomoji_pattern.sub(lambda match: meaning(self._kaomoji[match[0]]), text)
+        if not text.isascii():
+            text = emoji.replace_emoji(
+                _MODIFIERS.sub("", text), lambda chars, _: self._emoji_meaning(chars, meaning)
+            )
+        words = [meaning(symbol) if (symbol := self.emote(word)) else word for word in text.split()]
+        return " ".join(" ".join(words).split()), found
+
+    def _emoji_meaning(self, chars: str, meaning: Any) -> str:
+        symbol = self._emoji.get(chars)
+        if symbol is not None:
+            return meaning(symbol)
+        name = emoji.demojize(chars, delimiters=("", "")).replace("_", " ").replace("-", " ")
+        return f" ({name}) "
+
+
+def score(symbols: Iterable[Symbol]) -> float | None:
+    """Mean polarity of the symbols, None without any.
+
+    >>> score([]) is None
+    True
+    """
+    polarities = [symbol.polarity for symbol in symbols]
+    return sum(polarities) / len(polarities) if polarities else None
+
+
+def emotion_hint(symbols: Iterable[Symbol]) -> str | None:
+    """The commonest emotion among the symbols, neutral only when there is no other."""
+    emotions = [symbol.emotion for symbol in symbols]
+    strong = [emotion for emotion in emotions if emotion != "neutral"] or emotions
+    return max(strong, key=strong.count) if strong else None
+
+
+def parse_rows(text: str, origin: str) -> list[Symbol]:
+    """Read a lexicon file's text. Raises `BadInput` that names the line and what is allowed."""
+    lines = text.splitlines()
+    header = tuple(lines[0].split("\t")) if lines else ()
+    if header[:5] != _COLUMNS[:5]:
+        raise BadInput(
+            f"{origin}: the first line must name the columns {', '.join(_COLUMNS[:5])}, separated by tabs"
+        )
+    symbols: list[Symbol] = []
+    for number, line in enumerate(lines[1:], start=2):
+        if line:
+            cells = line.split("\t")
+            if len(cells) < 5:
+                raise BadInput(f"{origin}, line {number}: {len(cells)} columns, expected at least 5")
+            row = dict(zip(_COLUMNS, cells, strict=False))
+            symbols.append(make_symbol(row.pop("name"), row, f"{origin}, line {number}"))
+    return symbols
+
+
+def make_symbol(name: str, row: Mapping[str, Any], origin: str) -> Symbol:
+    """One symbol from its parts; `polarity` may be a number or its text. Raises `BadInput`."""
+    try:
+        polarity = float(row["polarity"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{origin}: polarity must be a number from -1 to 1", field="polarity") from error
+    emotion = row.get("emotion", "neutral")
+    if not -1 <= polarity <= 1:
+        raise BadInput(f"{origin}: polarity must be from -1 to 1, got {polarity:g}", field="polarity")
+    if emotion not in EMOTIONS:
+        raise BadInput(f"{origin}: emotion must be one of {', '.join(EMOTIONS)}", field="emotion")
+    if not name or len(name) > 64 or (row.get("provider") != "kaomoji" and len(name.split()) != 1):
+        raise BadInput(f"{origin}: an emote's name is one word of at most 64 characters", field="name")
+    meaning = str(row.get("meaning") or emotion)
+    return Symbol(name, str(row.get("provider", "channel")), polarity, str(emotion), meaning)
+
+
+@cache
+def lexicon() -> SymbolLexicon:
+    """The bundled lexicon: global emotes, emoji and kaomoji."""
+    folder = resources.files("hikari.sentiment") / "lexicons"
+    symbols: list[Symbol] = []
+    for name in ("emotes.tsv", "emoji.tsv", "kaomoji.tsv"):
+        symbols += parse_rows((folder / name).read_text(encoding="utf-8"), name)
+    return SymbolLexicon(symbols)
+
+
+def _alternation(names: Iterable[str]) -> re.Pattern[str] | None:
+    """Longest first; names of plain characters only between spaces, so that `:3` inside `12:30` stays."""
+    ordered = sorted(names, key=len, reverse=True)
+    parts = [rf"(?<!\S){re.escape(name)}(?!\S)" if name.isascii() else re.escape(name) for name in ordered]
+    return re.compile("|".join(parts)) if parts else None

@@ -1,0 +1,24 @@
+"""VADER (Hutto and Gilbert, 2014): a rule and lexicon score for social-media text, as one member of the ensemble."""
+
+from functools import cache
+from typing import Any
+
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+
+@cache
+def _analyzer() -> Any:
+    return SentimentIntensityAnalyzer()
+
+
+def score(text: str) -> dict[str, float] | None:
+    """`{score, positive, neutral, negative}` with `score` the compound value in [-1, 1]; None when VADER knows no word of it."""
+    values: dict[str, float] = _analyzer().polarity_scores(text)
+    if values["pos"] == 0 and values["neg"] == 0:
+        return None
+    return {
+        "score": values["compound"],
+        "positive": values["pos"],
+        "neutral": values["neu"],
+        "negative": values["neg"],
+    }

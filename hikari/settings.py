@@ -1,0 +1,45 @@
+"""The one place where the process environment is read."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says, as plain values; secrets stay out of `repr`."""
+
+    home: Path
+    """Live data: `HIKARI_HOME`, default `.hikari` in the working directory."""
+    bundle: Path | None
+    """`HIKARI_BUNDLE`: a model bundle to use before any other."""
+    data_mirror: Path | None
+    """`HIKARI_DATA_MIRROR`: a folder with copies of public data sets, read before the network."""
+    api_keys: tuple[str, ...] = field(repr=False)
+    """`HIKARI_API_KEYS`: comma separated; when set, every data route asks for one of them."""
+    threads: int | None
+    """`HIKARI_THREADS`: threads of the model runtime; default: all processors."""
+    tracking_uri: str | None
+    """`MLFLOW_TRACKING_URI`: an MLflow server instead of the local store."""
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings; empty variables count as unset. Raises `ValueError` naming a malformed variable."""
+        values = os.environ if environment is None else environment
+
+        def folder(name: str) -> Path | None:
+            return Path(values[name]).expanduser() if values.get(name) else None
+
+        threads = values.get("HIKARI_THREADS") or None
+        if threads is not None and not (threads.isdigit() and int(threads) > 0):
+            raise ValueError(f"HIKARI_THREADS must be a positive whole number, got {threads!r}")
+        keys = tuple(key for part in values.get("HIKARI_API_KEYS", "").split(",") if (key := part.strip()))
+        return cls(
+            home=folder("HIKARI_HOME") or Path(".hikari"),
+            bundle=folder("HIKARI_BUNDLE"),
+            data_mirror=folder("HIKARI_DATA_MIRROR"),
+            api_keys=keys,
+            threads=int(threads) if threads else None,
+            tracking_uri=values.get("MLFLOW_TRACKING_URI") or None,
+        )

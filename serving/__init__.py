@@ -1,0 +1,1 @@
+"""The served engine: BentoML around Hikari; knows no training code."""

@@ -1,0 +1,117 @@
+"""One error shape for everything: `{"error": {"code", "message", "field"?}}`. User text never gets into an answer or a log line."""
+
+import json
+import logging
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hikari.errors import BadBundle, BadInput, HikariError, NotReady, Overloaded, TooLarge
+
+_log = logging.getLogger("hikari.serving")
+
+_STATUS: tuple[tuple[type[HikariError], int], ...] = (
+    (TooLarge, 413),
+    (BadInput, 400),
+    (Overloaded, 429),
+    (NotReady, 503),
+    (BadBundle, 503),
+)
+_CODES = {
+    401: "unauthorized",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "bad_input",
+    429: "overloaded",
+}
+
+
+def status_of(error: HikariError) -> int:
+    """The HTTP status of an engine error; 500 for one that has none."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def body(code: str, message: str, field: str | None = None) -> dict[str, Any]:
+    """The error shape."""
+    return {"error": {"code": code, "message": message, **({"field": field} if field else {})}}
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of an app leave in the one shape."""
+
+    @app.exception_handler(HikariError)
+    async def engine_error(_: Request, error: HikariError) -> JSONResponse:
+        return JSONResponse(body(error.code, error.message, error.field), status_of(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def wrong_body(_: Request, error: RequestValidationError) -> JSONResponse:
+        first: Mapping[str, Any] = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"] if part != "body") or None
+        if first["type"] == "json_invalid":
+            return JSONResponse(body("bad_input", "the body must be valid JSON in UTF-8"), 400)
+        return JSONResponse(body("bad_input", _say(first, field), field), 400)
+
+    @app.exception_handler(HTTPException)
+    async def http_error(_: Request, error: HTTPException) -> JSONResponse:
+        code = _CODES.get(error.status_code, "bad_input" if error.status_code < 500 else "internal")
+        if error.status_code == 400:
+            return JSONResponse(body(code, "the body must be valid JSON in UTF-8"), 400)
+        return JSONResponse(
+            body(code, str(error.detail)), error.status_code, headers=dict(error.headers or {})
+        )
+
+
+def _say(problem: Mapping[str, Any], field: str | None) -> str:
+    if problem["type"] == "missing":
+        return f"{field} is missing" if field else "the request needs a JSON body"
+    if problem["type"] == "extra_forbidden":
+        return f"{field} is not a parameter of this call"
+    return f"{field or 'the body'}: {str(problem['msg'])[0].lower()}{str(problem['msg'])[1:]}"
+
+
+async def send(
+    send_: Send, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> None:
+    """Answer with an error from plain ASGI."""
+    content = json.dumps(body(code, message)).encode()
+    raw = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    raw += [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+    await send_({"type": "http.response.start", "status": status, "headers": raw})
+    await send_({"type": "http.response.body", "body": content})
+
+
+class Shield:
+    """ASGI middleware: an unexpected error becomes a 500 in the one shape, and a log entry with its place but not its message.
+
+    Messages of foreign errors may quote what a viewer wrote (`UnicodeEncodeError` does), stack frames do not.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send_: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send_)
+            return
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send_(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except Exception as error:  # noqa: BLE001 - the last line of defence of a server
+            frames = "".join(traceback.format_tb(error.__traceback__)[-4:])
+            _log.error("unexpected %s at %s\n%s", type(error).__name__, scope["path"], frames)  # noqa: TRY400 - without its message
+            if not started:
+                await send(send_, 500, "internal", "an unexpected error; the server's log says where")

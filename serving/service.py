@@ -1,0 +1,59 @@
+"""The BentoML entry service.
+
+bentoml serve serving.service:Hikari --host 127.0.0.1 --port 3000
+"""
+
+import asyncio
+
+import bentoml
+from starlette.types import ASGIApp
+
+from hikari import AdvancedSentimentAnalyzer
+from hikari.settings import Settings
+from serving import app as routes
+from serving.guard import Guard
+from serving.problems import Shield
+from serving.settings import Limits
+
+LIMITS = Limits()
+
+
+def _running() -> AdvancedSentimentAnalyzer:
+    service: Hikari = bentoml.get_current_service()
+    return service.analyzer
+
+
+def _guard(inner: ASGIApp) -> Guard:
+    return Guard(inner, Settings.read().api_keys, LIMITS)
+
+
+app = routes.build(_running)
+
+
+@bentoml.service(
+    name="hikari", workers=1, traffic={"timeout": LIMITS.request_timeout_s}, metrics={"enabled": True}
+)
+@bentoml.asgi_app(app, path="/")
+class Hikari:
+    """One process: the page, the API and the model. `workers=1`, because trends live in the process."""
+
+    def __init__(self) -> None:
+        self.analyzer = AdvancedSentimentAnalyzer()
+        self._opening: asyncio.Task[None] | None = None
+
+    @bentoml.on_startup
+    async def open(self) -> None:
+        """Load the model before the first request; a missing bundle ends the start with its message."""
+        await self.analyzer.open()
+
+    @bentoml.on_shutdown
+    async def close(self) -> None:
+        """Let the model go."""
+        await self.analyzer.close()
+
+    async def __is_ready__(self) -> bool:
+        return self.analyzer.is_open
+
+
+Hikari.add_asgi_middleware(_guard)  # type: ignore[arg-type] - a factory is as good as a class here
+Hikari.add_asgi_middleware(Shield)

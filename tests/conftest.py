@@ -1,0 +1,74 @@
+"""Shared fixtures: tiny real artefacts, made once a session; no test sees the network or another test's folders."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import tiny
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _closed_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No hub, no mirror, no keys; live data in the test's own folder; only loopback connections."""
+    for name in (
+        "HIKARI_BUNDLE",
+        "HIKARI_API_KEYS",
+        "HIKARI_DATA_MIRROR",
+        "HIKARI_THREADS",
+        "MLFLOW_TRACKING_URI",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HIKARI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    connect = socket.socket.connect
+
+    def local_only(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test wanted to reach {address[0]}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", local_only)
+
+
+@pytest.fixture(scope="session")
+def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with `encoder`, `processed`, `checkpoint` and `bundle`, all tiny and all made by the real code."""
+    folder = tmp_path_factory.mktemp("artefacts")
+    tiny.make_encoder(folder / "encoder")
+    tiny.make_processed(folder / "processed")
+    tiny.make_checkpoint(folder / "encoder", folder / "processed", folder / "checkpoint")
+    tiny.make_bundle(folder / "checkpoint", folder / "processed", folder / "bundle")
+    yield folder
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(artefacts: Path) -> Path:
+    return artefacts / "encoder"
+
+
+@pytest.fixture(scope="session")
+def tiny_processed(artefacts: Path) -> Path:
+    return artefacts / "processed"
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(artefacts: Path) -> Path:
+    return artefacts / "checkpoint"
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(artefacts: Path) -> Path:
+    return artefacts / "bundle"
+
+
+@pytest.fixture(scope="session")
+def shipped_bundle() -> Path:
+    """The bundle that `make pipeline` built in this checkout; tests of what is shipped need it."""
+    bundle = ROOT / "data" / "models" / "text"
+    if not bundle.is_dir():
+        pytest.fail("no bundle in data/models/text: run `make pipeline` first")
+    return bundle

@@ -1,0 +1,66 @@
+"""The model card, written from what was measured."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hikari.bundle import Bundle
+
+_MAIN = {"sentiment": "macro_f1", "emotion": "macro_f1", "toxicity": "f1", "question": "f1"}
+
+
+def render(
+    bundle: Bundle, figures: Mapping[str, Any], counts: Mapping[str, Any], public: Mapping[str, Any]
+) -> str:
+    """Markdown: what the model is, what it was trained on, what it reaches, what it must not be used for."""
+    manifest = bundle.manifest
+    lines = [
+        f"# Model card: {bundle.name} {bundle.version}",
+        "",
+        f"Fingerprint `{bundle.fingerprint[:16]}`. One encoder ({manifest['encoder']}, sha256 `{manifest['parents']['encoder'][:16]}`) "
+        "with four linear heads: sentiment (3 classes), emotion (7), toxicity (6 labels), question (yes/no).",
+        f"Served in {manifest['precision']} on a CPU; int8 decides like fp32 on {manifest['int8_agreement']:.2%} of the dev rows"
+        + (
+            f", with {', '.join(manifest['int8_fp32_layers'])} left in fp32."
+            if manifest["int8_fp32_layers"]
+            else "."
+        ),
+        "",
+        "## Data",
+        "",
+        f"Hikari's own chat corpus (MIT): {counts['train']['rows']} training, {counts['dev']['rows']} dev, {counts['test']['rows']} test "
+        "messages; see `data/corpus/README.md`. Thresholds, temperatures and ensemble weights are fitted on dev, the test split is only read here.",
+        "",
+        "## Figures on the corpus test split",
+        "",
+        "| task | figure | model | bag of words + VADER |",
+        "|---|---|---|---|",
+    ]
+    for task, figure in _MAIN.items():
+        lines.append(
+            f"| {task} | {figure.replace('_', '-')} | {figures[task][figure]:.3f} | {figures['baseline'][task][figure]:.3f} |"
+        )
+    served = figures["ensemble_served"]["macro_f1"]
+    lines += [f"| sentiment, whole ensemble | macro-f1 | {served:.3f} | |", "", "| label | F1 |", "|---|---|"]
+    lines += [
+        f"| {task}: {name.removeprefix('f1/')} | {value:.3f} |"
+        for task in ("sentiment", "emotion", "toxicity")
+        for name, value in figures[task].items()
+        if name.startswith("f1/")
+    ]
+    for name, row in public.items():
+        rows = "; ".join(
+            f"{part.replace('_', ' ')}: accuracy {values['accuracy']:.3f}, macro-F1 {values['macro_f1']:.3f}"
+            for part, values in row.items()
+        )
+        lines += ["", f"## Figures on the public set {name} (never trained on)", "", rows + "."]
+    lines += [
+        "",
+        "## Limits",
+        "",
+        "The corpus was written for this project: figures on it say how well the model knows that style, the public set says more. "
+        "Mainly English; other languages appear as greetings and short cheers. Irony without a marker is often missed. "
+        "`severe_toxic`, `obscene`, `threat` and `identity_hate` rest on few rows: read them as hints. "
+        "Not for judging people, and not as the only judge in a ban.",
+        "",
+    ]
+    return "\n".join(lines)

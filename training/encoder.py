@@ -1,0 +1,81 @@
+"""Loading a pre-trained encoder: from an installed package, from a model hub by pinned revision, or from a folder."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from hikari import fingerprint
+from training.schema import EncoderConfig
+
+_FILES = ("config.json", "model.safetensors", "tokenizer.json")
+
+
+class EncoderError(RuntimeError):
+    """The encoder cannot be had, or is not the one that was asked for; the message says what to do."""
+
+
+def locate(config: EncoderConfig) -> Path:
+    """A local folder with the encoder's files, verified against `config.sha256`. Raises `EncoderError`."""
+    folder = {"package": _from_package, "hub": _from_hub, "folder": _from_folder}[config.source](config)
+    missing = [name for name in _FILES if not (folder / name).is_file()]
+    if missing:
+        raise EncoderError(f"encoder {config.name}: {folder} lacks {', '.join(missing)}")
+    if config.sha256 is not None:
+        found = fingerprint.of_file(folder / "model.safetensors")
+        if found != config.sha256:
+            raise EncoderError(
+                f"encoder {config.name}: model.safetensors has sha256 {found}, expected {config.sha256}"
+            )
+    return folder
+
+
+def load(folder: Path) -> Any:
+    """The encoder as a torch module in fp32; eager attention, which ONNX export needs and short messages like."""
+    from transformers import AutoModel
+
+    return AutoModel.from_pretrained(
+        folder, attn_implementation="eager", local_files_only=True, use_safetensors=True
+    )
+
+
+def build(folder: Path) -> Any:
+    """The encoder's architecture with random weights, to be filled from a checkpoint."""
+    from transformers import AutoConfig, AutoModel
+
+    return AutoModel.from_config(
+        AutoConfig.from_pretrained(folder, local_files_only=True), attn_implementation="eager"
+    )
+
+
+def _from_package(config: EncoderConfig) -> Path:
+    found = importlib.util.find_spec(config.location)
+    if found is None or found.origin is None:
+        raise EncoderError(
+            f"encoder {config.name}: the Python package {config.location} is not installed; install the extra `train`"
+        )
+    return Path(found.origin).parent / "model"
+
+
+def _from_hub(config: EncoderConfig) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    try:
+        return Path(
+            snapshot_download(
+                config.location, revision=config.revision, allow_patterns=list(_FILES), etag_timeout=5
+            )
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
+        raise EncoderError(
+            f"encoder {config.name}: the model hub does not give {config.location} at {config.revision} ({type(error).__name__}). "
+            "Either make the hub reachable once (the files are cached), or download config.json, model.safetensors and "
+            "tokenizer.json to a folder and use model.encoder.source=folder model.encoder.location=FOLDER"
+        ) from error
+
+
+def _from_folder(config: EncoderConfig) -> Path:
+    folder = Path(config.location)
+    if not folder.is_dir():
+        raise EncoderError(f"encoder {config.name}: no folder {folder}")
+    return folder

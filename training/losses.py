@@ -1,0 +1,47 @@
+"""Losses that know which labels a row lacks: a data set that labels sentiment alone teaches sentiment alone."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def masked_cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy with soft targets of shape (rows, labels); rows with NaN targets count nothing, an empty batch gives 0.
+
+    `weights` of shape (labels,) weigh rows by their label; the mean is over the weights, as in `torch.nn.CrossEntropyLoss`.
+    """
+    known = ~targets.isnan().any(dim=1)
+    clean = torch.where(known.unsqueeze(1), targets, torch.zeros_like(targets))
+    smooth = clean * (1.0 - smoothing) + smoothing / targets.shape[1]
+    per_row = -(smooth * functional.log_softmax(logits.float(), dim=1)).sum(dim=1)
+    row_weights = (clean * weights).sum(dim=1) * known
+    return (per_row * row_weights).sum() / row_weights.sum().clamp(min=1e-8)
+
+
+def masked_binary_cross_entropy(logits: Tensor, targets: Tensor, positive_weights: Tensor) -> Tensor:
+    """Binary cross-entropy per label, mean over the known entries; NaN entries count nothing, an empty batch gives 0."""
+    known = ~targets.isnan()
+    clean = torch.where(known, targets, torch.zeros_like(targets))
+    losses = functional.binary_cross_entropy_with_logits(
+        logits.float(), clean, pos_weight=positive_weights, reduction="none"
+    )
+    return (losses * known).sum() / known.sum().clamp(min=1)
+
+
+def label_weights(targets: Tensor, balance: float) -> Tensor:
+    """Weights for softmax labels: 1 at balance 0, inversely proportional to frequency at 1; mean over rows stays 1."""
+    known = targets[~targets.isnan().any(dim=1)]
+    share = (
+        known.mean(dim=0).clamp(min=1e-6)
+        if len(known)
+        else torch.full((targets.shape[1],), 1.0 / targets.shape[1])
+    )
+    weights = (1.0 / (share * len(share))) ** balance
+    return weights / (weights * share).sum()
+
+
+def positive_weights(targets: Tensor, balance: float, limit: float = 10.0) -> Tensor:
+    """Weights for positives of sigmoid labels: (negatives / positives) ** balance, at most `limit`."""
+    positives = targets.nansum(dim=0).clamp(min=1.0)
+    negatives = (~targets.isnan()).sum(dim=0) - positives
+    return ((negatives.clamp(min=1.0) / positives) ** balance).clamp(max=limit)

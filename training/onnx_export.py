@@ -1,0 +1,122 @@
+"""From the trained network to ONNX: fp32 that must agree with PyTorch, int8 that must agree with fp32."""
+
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+
+from hikari.sentiment.labels import Task
+from training.network import TextNetwork
+
+Logits = dict[str, np.ndarray]
+
+
+def torch_logits(network: TextNetwork, ids: Sequence[Sequence[int]], batch_size: int = 32) -> Logits:
+    """Logits per task for token id lists, batched by length, in the order given."""
+
+    def forward(input_ids: np.ndarray, mask: np.ndarray) -> Logits:
+        with torch.inference_mode():
+            values = network(torch.from_numpy(input_ids), torch.from_numpy(mask))
+        return {name: value.numpy() for name, value in values.items()}
+
+    return _batched(forward, network.tasks, ids, batch_size)
+
+
+def onnx_logits(
+    file: Path, tasks: Sequence[Task], ids: Sequence[Sequence[int]], batch_size: int = 32
+) -> Logits:
+    """The same for an ONNX file, on the CPU."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    names = [task.name for task in tasks]
+
+    def forward(input_ids: np.ndarray, mask: np.ndarray) -> Logits:
+        return dict(
+            zip(names, session.run(names, {"input_ids": input_ids, "attention_mask": mask}), strict=True)
+        )
+
+    return _batched(forward, tasks, ids, batch_size)
+
+
+def largest_difference(left: Logits, right: Logits) -> float:
+    """The largest absolute difference over all logits."""
+    return max(float(np.abs(left[name] - right[name]).max()) for name in left)
+
+
+def export_fp32(network: TextNetwork, file: Path) -> None:
+    """Write the network with free batch size and length; one output per task."""
+    names = [task.name for task in network.tasks]
+
+    class Outputs(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            logits = self.network(input_ids, attention_mask)
+            return tuple(logits[name] for name in names)
+
+    example = torch.ones((2, 7), dtype=torch.long)
+    free = {0: "rows", 1: "tokens"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Outputs().eval(), (example, example), str(file), dynamo=False, opset_version=17, input_names=["input_ids", "attention_mask"],
+            output_names=names, dynamic_axes={"input_ids": free, "attention_mask": free, **{name: {0: "rows"} for name in names}},
+        )  # fmt: skip
+
+
+def quantise(source: Path, target: Path, keep_fp32: Sequence[str] = ()) -> None:
+    """Dynamic int8 with one scale per output channel; `keep_fp32` names nodes that stay.
+
+    Weights use 7 bits: on processors without VNNI two 8-bit products overflow their 16-bit sum, which costs more than the bit.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    logging.getLogger("root").setLevel(logging.ERROR)
+    quantize_dynamic(
+        str(source),
+        str(target),
+        per_channel=True,
+        reduce_range=True,
+        weight_type=QuantType.QInt8,
+        nodes_to_exclude=list(keep_fp32),
+    )
+
+
+def layer_nodes(file: Path) -> dict[str, list[str]]:
+    """Quantisable nodes (MatMul, Gather, Gemm) by the encoder layer that they belong to; `other` holds the rest."""
+    import onnx
+
+    groups: dict[str, list[str]] = {}
+    for node in onnx.load(str(file), load_external_data=False).graph.node:
+        if node.op_type in ("MatMul", "Gather", "Gemm"):
+            parts = node.name.split("/")
+            layer = next(
+                (part for part in parts if part.startswith("layer.")),
+                "embeddings" if "embeddings" in parts else "other",
+            )
+            groups.setdefault(layer, []).append(node.name)
+    return groups
+
+
+def _batched(forward: Any, tasks: Sequence[Task], ids: Sequence[Sequence[int]], batch_size: int) -> Logits:
+    order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
+    out = {task.name: np.zeros((len(ids), len(task.labels)), dtype=np.float32) for task in tasks}
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        width = max(len(ids[index]) for index in rows)
+        input_ids = np.zeros((len(rows), width), dtype=np.int64)
+        mask = np.zeros((len(rows), width), dtype=np.int64)
+        for number, index in enumerate(rows):
+            input_ids[number, : len(ids[index])] = ids[index]
+            mask[number, : len(ids[index])] = 1
+        for name, values in forward(input_ids, mask).items():
+            out[name][rows] = values
+    return out

@@ -1,0 +1,172 @@
+"""Entry point and stage: train one encoder with a head per task, in one pass over all data.
+
+    python -m training.train
+    python -m training.train experiment=frozen_half optim.lr=1e-4
+    python -m training.train debug=tiny
+    python -m training.train -m optim.lr=1e-4,2e-4 seed=1,2,3     # a grid; each run needs its own output=
+
+Writes `weights.safetensors` with the encoder's configuration and tokenizer, `tasks.json` and `history.json` to `output`. An interrupted
+run of the same configuration and data continues from its last epoch.
+"""
+
+import dataclasses
+import json
+import logging
+import shutil
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
+
+from hikari import atomic, fingerprint
+from hikari.sentiment.labels import TASKS, tasks_to_json
+from training import encoder, entry, repro, tracking
+from training.data import ChatData
+from training.logger import RunLogger
+from training.module import TextModule
+from training.network import TextNetwork, freeze
+from training.schema import TrainConfig, TrainerConfig
+
+CHECKPOINTS = Path("mlruns/checkpoints")
+
+
+def train(config: TrainConfig) -> dict[str, float]:
+    """Train, keep the best epoch, write its weights; returns the best epoch's dev figures."""
+    repro.seed_everything(config.seed, config.trainer.deterministic)
+    if config.trainer.threads is not None:
+        torch.set_num_threads(config.trainer.threads)
+    source = encoder.locate(config.model.encoder)
+    tasks = tuple(task for task in TASKS if task.name in {head.task for head in config.task.heads})
+    network = TextNetwork(encoder.load(source), tasks, config.model.dropout)
+    freeze(network, config.model.freeze_embeddings, config.model.freeze_layers)
+    network.train()  # transformers hands encoders out in evaluation mode, without dropout
+    data = ChatData(config.data, source / "tokenizer.json", tasks, config.seed)
+    module = TextModule(network, config.task.heads, config.optim, data.rows("train"))
+
+    hashes = repro.data_hashes(sorted(Path(config.data.processed).glob("*.parquet")))
+    resumable = CHECKPOINTS / _identity(config, hashes)
+    run = tracking.start(
+        config.tracking, f"{config.task.name}-{config.seed}", repro.tags(hashes, config.seed)
+    )
+    run.parameters(dataclasses.asdict(config))
+    run.text(_how_to_repeat(), "reproduce.txt")
+    logger = RunLogger(run)
+    try:
+        trainer = _trainer(config.trainer, config.optim.gradient_clip, logger, resumable)
+        last = resumable / "last.ckpt"
+        trainer.fit(
+            module,
+            datamodule=data,
+            ckpt_path=str(last) if config.resume == "auto" and last.is_file() else None,
+        )
+        if trainer.interrupted:
+            run.end("KILLED")
+            sys.stderr.write("interrupted; the same command continues from the last epoch\n")
+            raise SystemExit(130)
+    except Exception:
+        run.end("FAILED")
+        raise
+    if trainer.is_global_zero:
+        _write(config, network, trainer, source, logger, run)
+        run.end()
+        shutil.rmtree(resumable, ignore_errors=True)
+    return _best(logger.history)
+
+
+def _trainer(
+    config: TrainerConfig, gradient_clip: float, logger: RunLogger, resumable: Path
+) -> lightning.Trainer:
+    precision = {"bf16": "bf16-mixed", "fp32": "32-true"}.get(config.precision)
+    if precision is None:
+        precision = "bf16-mixed" if repro.native_bf16(config.accelerator) else "32-true"
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
+    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    overfitting = config.overfit_batches > 0
+    keep = ModelCheckpoint(
+        dirpath=resumable, filename="best", monitor="train/loss_epoch" if overfitting else "dev/score",
+        mode="min" if overfitting else "max", save_last=True, save_top_k=1, enable_version_counter=False,
+    )  # fmt: skip
+    callbacks: list[lightning.Callback] = [keep]
+    if not overfitting:
+        callbacks.append(EarlyStopping("dev/score", mode="max", patience=config.patience))
+    progress = config.progress and sys.stderr.isatty()
+    if progress:
+        callbacks.append(RichProgressBar(leave=True))
+    limited: dict[str, Any] = {} if config.max_steps is None else {"max_steps": config.max_steps}
+    return lightning.Trainer(
+        accelerator=config.accelerator, devices=config.devices, strategy=config.strategy, precision=precision,  # type: ignore[arg-type]
+        max_epochs=config.max_epochs, deterministic=config.deterministic, benchmark=False, accumulate_grad_batches=config.accumulate,
+        overfit_batches=config.overfit_batches, profiler=config.profiler, logger=logger, callbacks=callbacks,
+        use_distributed_sampler=False, num_sanity_val_steps=0, enable_model_summary=False,
+        enable_progress_bar=progress, gradient_clip_val=gradient_clip, log_every_n_steps=10, **limited,
+    )  # fmt: skip
+
+
+def _write(
+    config: TrainConfig,
+    network: TextNetwork,
+    trainer: lightning.Trainer,
+    source: Path,
+    logger: RunLogger,
+    run: tracking.Run,
+) -> None:
+    from safetensors.torch import save_file
+
+    best = trainer.checkpoint_callback.best_model_path  # type: ignore[union-attr]
+    if best:
+        state = torch.load(best, weights_only=True, map_location="cpu")["state_dict"]
+        network.load_state_dict(
+            {
+                key.removeprefix("network."): value
+                for key, value in state.items()
+                if key.startswith("network.")
+            }
+        )
+    with atomic.new_folder(Path(config.output)) as folder:
+        save_file(
+            {key: value.contiguous() for key, value in network.state_dict().items()},
+            folder / "weights.safetensors",
+        )
+        for name in ("config.json", "tokenizer.json"):
+            shutil.copyfile(source / name, folder / name)
+        facts = {
+            **tasks_to_json(network.tasks),
+            "encoder": config.model.encoder.name,
+            "encoder_sha256": config.model.encoder.sha256,
+            "max_tokens": config.data.max_tokens,
+            "seed": config.seed,
+        }
+        (folder / "tasks.json").write_text(json.dumps(facts, indent=2) + "\n")
+        (folder / "history.json").write_text(json.dumps(logger.history, indent=2) + "\n")
+        run.tags({"weights": fingerprint.of_file(folder / "weights.safetensors")})
+
+
+def _identity(config: TrainConfig, hashes: dict[str, str]) -> str:
+    """Equal for runs that may continue each other: same configuration, data and code version of the preprocessing."""
+    return fingerprint.of_value({"config": dataclasses.asdict(config), "data": hashes})[:16]
+
+
+def _best(history: list[dict[str, float]]) -> dict[str, float]:
+    scored = [row for row in history if "dev/score" in row]
+    return max(scored, key=lambda row: row["dev/score"]) if scored else {}
+
+
+def _how_to_repeat() -> str:
+    state = repro.git_state()
+    arguments = " ".join(sys.argv[1:])
+    return f"git checkout {state['git.commit']}   # uncommitted changes: {state['git.changes']}\npython -m training.train {arguments}\n"
+
+
+def main() -> None:
+    """`python -m training.train`"""
+    entry.run("train", TrainConfig, lambda config: print(json.dumps(train(config))))
+
+
+if __name__ == "__main__":
+    main()
