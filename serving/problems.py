@@ -4,6 +4,7 @@ import json
 import logging
 import traceback
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -89,9 +90,10 @@ async def send(
 
 
 class Shield:
-    """ASGI middleware: an unexpected error becomes a 500 in the one shape, and a log entry with its place but not its message.
+    """ASGI middleware: every error leaves in the one shape, whoever raised it.
 
-    Messages of foreign errors may quote what a viewer wrote (`UnicodeEncodeError` does), stack frames do not.
+    An unexpected error becomes a 500 and a log entry with its place but not its message: messages of foreign errors may quote what a
+    viewer wrote (`UnicodeEncodeError` does), stack frames do not. Errors that BentoML answers itself get the shape here as well.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -101,17 +103,46 @@ class Shield:
         if scope["type"] != "http":
             await self._app(scope, receive, send_)
             return
+        held: Message | None = None
+        content = b""
         started = False
 
-        async def watch(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send_(message)
+        async def reshape(message: Message) -> None:
+            nonlocal held, content, started
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                held = message
+                return
+            if held is None:
+                started = True
+                await send_(message)
+                return
+            content += message.get("body", b"")
+            if not message.get("more_body", False):
+                started = True
+                await _send_shaped(send_, held, content)
 
         try:
-            await self._app(scope, receive, watch)
+            await self._app(scope, receive, reshape)
         except Exception as error:  # noqa: BLE001 - the last line of defence of a server
             frames = "".join(traceback.format_tb(error.__traceback__)[-4:])
             _log.error("unexpected %s at %s\n%s", type(error).__name__, scope["path"], frames)  # noqa: TRY400 - without its message
             if not started:
                 await send(send_, 500, "internal", "an unexpected error; the server's log says where")
+
+
+async def _send_shaped(send_: Send, start: Message, content: bytes) -> None:
+    status, headers = start["status"], {bytes(name).lower(): bytes(value) for name, value in start["headers"]}
+    if not _has_shape(content):
+        code = _CODES.get(status, "bad_input" if status < 500 else "not_ready" if status == 503 else "internal")
+        content = json.dumps(body(code, HTTPStatus(status).phrase.lower())).encode()
+        headers[b"content-type"] = b"application/json"
+    headers[b"content-length"] = str(len(content)).encode()
+    await send_({"type": "http.response.start", "status": status, "headers": list(headers.items())})
+    await send_({"type": "http.response.body", "body": content})
+
+
+def _has_shape(content: bytes) -> bool:
+    try:
+        return isinstance(json.loads(content)["error"]["code"], str)
+    except (ValueError, TypeError, KeyError, IndexError):
+        return False

@@ -12,7 +12,7 @@ from hikari.bundle import find_bundle, open_bundle
 from hikari.errors import BadInput, HikariError
 from hikari.sentiment import symbols as symbol_lexicon
 from hikari.sentiment.classifier import TextClassifier
-from hikari.sentiment.messages import MAX_BATCH, ChatMessage, chat_message, name_field
+from hikari.sentiment.messages import MAX_BATCH, MAX_NAME, ChatMessage, chat_message, name_field
 from hikari.sentiment.recommendation import Signals, recommend
 from hikari.sentiment.scores import MessageScores, Scorer
 from hikari.sentiment.symbols import Symbol, SymbolLexicon
@@ -199,3 +199,7 @@ class AdvancedSentimentAnalyzer:
                 if file.suffix == ".tsv" and file.stem not in self._channel_symbols:
                     rows = symbol_lexicon.parse_rows(file.read_text(encoding="utf-8"), file.name)
                     self._channel_symbols[file.stem] = symbol_lexicon.lexicon().extended(rows)
+
+
+def _echoable(identifier: Any) -> bool:
+    return isinstance(identifier, str) and len(identifier) <= MAX_NAME and identifier.isprintable()

@@ -18,7 +18,7 @@ MAX_BATCH = 1_000
 class ChatMessage:
     """One accepted chat message; `timestamp` in epoch seconds."""
 
-    id: str | None
+    id: str | int | None
     channel: str
     username: str
     text: str
@@ -37,9 +37,8 @@ def chat_message(row: Mapping[str, Any], now: float) -> ChatMessage:
     if isinstance(roles, str) or not isinstance(roles, list | tuple | set | frozenset):
         raise BadInput("roles must be a list of names", field="roles")
     given = row.get("timestamp", facts.get("timestamp"))
-    identifier = row.get("id")
     return ChatMessage(
-        id=None if identifier is None else name_field(str(identifier), "id"),
+        id=_identifier(row.get("id")),
         channel=name_field(row.get("channel", "default"), "channel"),
         username=name_field(row.get("username"), "username"),
         text=text_field(row.get("text")),
@@ -49,6 +48,14 @@ def chat_message(row: Mapping[str, Any], now: float) -> ChatMessage:
             {"moderator", "broadcaster", "owner"} & {str(role) for role in cast("list[Any]", roles)}
         ),
     )
+
+
+def _identifier(value: Any) -> str | int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if not isinstance(value, str):
+        raise BadInput("id must be a string or a whole number", field="id")
+    return name_field(value, "id")
 
 
 def text_field(value: Any, field: str = "text") -> str:

@@ -1,0 +1,76 @@
+# Everything runs from a fresh clone with Python 3.11, git and make. `make help` lists the commands.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 3000
+HOST ?= 127.0.0.1
+# gpu instead of cpu on a machine with CUDA; the two exclude each other.
+RUNTIME ?= cpu
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export BENTOML_DO_NOT_TRACK := True
+export DVC_NO_ANALYTICS := 1
+
+.PHONY: help run test setup setup-dev pipeline serve bench lint mlflow clean check-machine
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+run: setup ## set up, bring the models up to date, serve on http://localhost:3000
+	python -m training.reproduce
+	$(MAKE) --no-print-directory serve
+
+test: setup-dev ## set up, then lint, types, layers and all tests that are not marked slow
+	$(MAKE) --no-print-directory lint
+	python -m pytest
+
+setup: check-machine $(VENV)/.ready-run ## install the pinned dependencies into .venv
+
+setup-dev: check-machine $(VENV)/.ready-dev ## the same with the tools for development
+
+pipeline: setup ## set up and reproduce every stage; the only command that changes the record (dvc.lock, metrics)
+	dvc repro --pull
+
+serve: ## serve what `make run` or `make pipeline` built
+	exec bentoml serve serving.service:Hikari --host $(HOST) --port $(PORT)
+
+bench: setup-dev ## measure: latency, throughput, ratios to the bare runtime
+	python -m pytest tests/benchmarks -m benchmark -o addopts="" -q --benchmark-columns=min,median,max
+
+lint: setup-dev ## style, types, layers
+	ruff check .
+	ruff format --check .
+	basedpyright --level error
+	lint-imports --no-logo 2>/dev/null || lint-imports
+
+mlflow: setup ## browse the training runs
+	exec mlflow ui --backend-store-uri sqlite:///mlruns/mlflow.db --port 5000
+
+clean: ## remove what can be made again; the DVC cache and recorded runs stay
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis data/processed data/models/text data/models/checkpoint data/models/bento data/evaluation/plots
+
+check-machine:
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not installed; Hikari needs Python 3.11, 3.12 or 3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
+	  { echo "make: $(PYTHON) is $$($(PYTHON) -V 2>&1); Hikari needs Python 3.11, 3.12 or 3.13 (make PYTHON=python3.11 ...)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "make: $(PYTHON) has no venv module; install it (Debian: python3-venv)" >&2; exit 1; }
+
+# A stamp is written last, so an interrupted installation continues with the next call. pip skips what is already there.
+$(VENV)/.ready-run: pyproject.toml constraints.txt
+	@$(call install,$(RUNTIME)$(comma)serve$(comma)train)
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml constraints.txt
+	@$(call install,$(RUNTIME)$(comma)serve$(comma)train$(comma)dev)
+	@touch $@ $(VENV)/.ready-run
+
+comma := ,
+define install
+test -x $(BIN)/python && $(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV); \
+echo "installing the pinned dependencies ($(1)); the first time takes some minutes"; \
+$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$(1)]" || \
+  { echo "make: the installation failed. Missing a compiler? The pinned wheels cover Linux x86-64 and macOS with Python 3.11 to 3.13; elsewhere install a C compiler. Then call make again: it continues." >&2; exit 1; }
+endef
