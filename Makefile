@@ -38,7 +38,7 @@ serve: ## serve what `make run` or `make pipeline` built
 	exec bentoml serve serving.service:Hikari --host $(HOST) --port $(PORT)
 
 bench: setup-dev ## measure: latency, throughput, ratios to the bare runtime
-	python -m pytest tests/benchmarks -m benchmark -o addopts="" -q --benchmark-columns=min,median,max
+	python -m pytest tests/benchmarks -m slow -s -q
 
 lint: setup-dev ## style, types, layers
 	ruff check .

@@ -67,21 +67,15 @@ def open_bundle(path: Path) -> Bundle:
     if not isinstance(manifest.get("format"), int) or manifest["format"] < 1:
         raise BadBundle(f"{path / MANIFEST} names no format number")
     if manifest["format"] > FORMAT:
-        raise BadBundle(
-            f"bundle format {manifest['format']} is newer than {FORMAT}, the newest this version reads"
-        )
+        raise BadBundle(f"bundle format {manifest['format']} is newer than {FORMAT}, the newest this version reads")
     files = manifest.get("files")
-    if not isinstance(files, dict) or not all(
-        isinstance(manifest.get(key), str) for key in ("name", "version")
-    ):
+    if not isinstance(files, dict) or not all(isinstance(manifest.get(key), str) for key in ("name", "version")):
         raise BadBundle(f"{path / MANIFEST} lacks `files`, `name` or `version`")
     entries = cast("dict[str, dict[str, Any]]", files)
     problems = _problems(path, entries)
     if problems:
         raise BadBundle(f"the bundle at {path} is damaged: " + "; ".join(problems))
-    if manifest.get("fingerprint") != fingerprint.of_files(
-        {name: str(e["sha256"]) for name, e in entries.items()}
-    ):
+    if manifest.get("fingerprint") != fingerprint.of_files({name: str(e["sha256"]) for name, e in entries.items()}):
         raise BadBundle(f"the bundle at {path} is damaged: the fingerprint does not match the file list")
     return Bundle(path, manifest)
 
@@ -119,16 +113,12 @@ def write_bundle(
             "format": FORMAT,
             "name": name,
             "version": version,
-            "fingerprint": fingerprint.of_files(
-                {file_name: str(e["sha256"]) for file_name, e in entries.items()}
-            ),
+            "fingerprint": fingerprint.of_files({file_name: str(e["sha256"]) for file_name, e in entries.items()}),
             "parents": dict(parents),
             **facts,
             "files": entries,
         }
-        (folder / MANIFEST).write_text(
-            json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return open_bundle(target)
 
 

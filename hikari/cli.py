@@ -40,9 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     score.add_argument("source", metavar="IN", type=Path)
     score.add_argument("target", metavar="OUT", type=Path)
-    score.add_argument(
-        "--workers", type=int, default=None, help="forward passes side by side (default: all processors)"
-    )
+    score.add_argument("--workers", type=int, default=None, help="forward passes side by side (default: all processors)")
     score.set_defaults(run=_score)
     for command in (analyze, score):
         command.add_argument(
@@ -68,9 +66,7 @@ def _analyze(options: argparse.Namespace) -> int:
             return await analyzer.analyze_message(options.text, options.username)
 
     answer = asyncio.run(analyse())
-    sys.stdout.write(
-        json.dumps(answer, ensure_ascii=False, indent=2) + "\n" if options.json else _readable(answer)
-    )
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n" if options.json else _readable(answer))
     return 0
 
 
@@ -111,9 +107,7 @@ def _score(options: argparse.Namespace) -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=options.json) as bar:
         task = bar.add_task("scoring", total=total)
-        outcome = score_file(
-            options.source, options.target, scorer, workers, lambda done: bar.update(task, completed=done)
-        )
+        outcome = score_file(options.source, options.target, scorer, workers, lambda done: bar.update(task, completed=done))
     facts = {
         "rows": outcome.rows,
         "failed": outcome.failed,
@@ -123,9 +117,7 @@ def _score(options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(json.dumps(facts) + "\n")
     else:
-        sys.stdout.write(
-            f"{outcome.rows} rows scored ({outcome.failed} of them error rows) into {options.target}\n"
-        )
+        sys.stdout.write(f"{outcome.rows} rows scored ({outcome.failed} of them error rows) into {options.target}\n")
     return 0
 
 

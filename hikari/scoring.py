@@ -68,11 +68,7 @@ def score_file(
         while block := list(islice(rows, BLOCK)):
             results = score_rows([_parse(number, line) for number, line in block], scorer, pool)
             failed += sum("error" in row for row in results)
-            out.write(
-                "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in results).encode(
-                    "utf-8", "replace"
-                )
-            )
+            out.write("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in results).encode("utf-8", "replace"))
             out.flush()
             os.fsync(out.fileno())
             done += len(block)
@@ -82,9 +78,7 @@ def score_file(
     return Outcome(done, failed, resumed)
 
 
-def score_rows(
-    rows: Sequence[dict[str, Any]], scorer: Scorer, pool: ThreadPoolExecutor
-) -> list[dict[str, Any]]:
+def score_rows(rows: Sequence[dict[str, Any]], scorer: Scorer, pool: ThreadPoolExecutor) -> list[dict[str, Any]]:
     """One result for each row, in order; rows that carry an `error` pass through."""
     good = [number for number, row in enumerate(rows) if "error" not in row]
     readings = [chat_text.read(rows[number]["text"]) for number in good]
@@ -92,9 +86,7 @@ def score_rows(
     probabilities = scorer.classifier.finish(logits) if good else {}
     results: list[dict[str, Any]] = list(rows)
     for place, number in enumerate(good):
-        scores = scorer.combine(
-            readings[place], {task: values[place] for task, values in probabilities.items()}
-        )
+        scores = scorer.combine(readings[place], {task: values[place] for task, values in probabilities.items()})
         results[number] = {"id": rows[number]["id"], **scores.as_dict()}
     return results
 

@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 import hikari
 from hikari import AdvancedSentimentAnalyzer
 from serving import metrics, problems
-from serving.schemas import AnalysisRow, AnalyzeBatch, AnalyzeMessage, Analysis, ProblemAnswer, ProblemRow
+from serving.schemas import Analysis, AnalysisRow, AnalyzeBatch, AnalyzeMessage, ProblemAnswer, ProblemRow
 
 STATIC = Path(__file__).parent / "static"
 _PROBLEMS: dict[int | str, dict[str, Any]] = {

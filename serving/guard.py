@@ -8,6 +8,7 @@ import hmac
 import ipaddress
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import problems
@@ -42,19 +43,11 @@ class Guard:
         refusal = self._refusal(path, headers, scope.get("client"))
         if refusal is not None:
             await problems.send(send, 401, "unauthorized", refusal, {"WWW-Authenticate": "Bearer"})
-        elif (
-            int(length) > self._limits.max_body_bytes
-            if (length := headers.get("content-length", "0")).isdigit()
-            else True
-        ):
-            await problems.send(
-                send, 413, "too_large", f"the body may have at most {self._limits.max_body_bytes} bytes"
-            )
+        elif int(length) > self._limits.max_body_bytes if (length := headers.get("content-length", "0")).isdigit() else True:
+            await problems.send(send, 413, "too_large", f"the body may have at most {self._limits.max_body_bytes} bytes")
         elif self._in_flight >= self._limits.max_in_flight and path not in OPEN_PATHS:
             retry = {"Retry-After": str(self._limits.retry_after_s)}
-            await problems.send(
-                send, 429, "overloaded", "too many requests at once; try again shortly", retry
-            )
+            await problems.send(send, 429, "overloaded", "too many requests at once; try again shortly", retry)
         else:
             await self._pass(scope, receive, send)
 
@@ -67,9 +60,7 @@ class Guard:
             received += len(message.get("body", b""))
             if received > self._limits.max_body_bytes and not refused:
                 refused = True
-                await problems.send(
-                    send, 413, "too_large", f"the body may have at most {self._limits.max_body_bytes} bytes"
-                )
+                await problems.send(send, 413, "too_large", f"the body may have at most {self._limits.max_body_bytes} bytes")
                 return {"type": "http.disconnect"}
             return message
 
@@ -83,6 +74,9 @@ class Guard:
         self._in_flight += 1
         try:
             await self._app(scope, counted, hardened)
+        except ClientDisconnect:
+            if not refused:
+                raise
         finally:
             self._in_flight -= 1
 
@@ -93,15 +87,9 @@ class Guard:
             scheme, _, given = headers.get("authorization", "").partition(" ")
             # Every key is compared, so that the time taken does not tell which one was close.
             matches = [hmac.compare_digest(given.strip().encode(), key) for key in self._keys]
-            return (
-                None
-                if scheme.lower() == "bearer" and any(matches)
-                else "this route needs `Authorization: Bearer <key>`"
-            )
+            return None if scheme.lower() == "bearer" and any(matches) else "this route needs `Authorization: Bearer <key>`"
         if client is not None and not _loopback(client[0]):
-            return (
-                "without HIKARI_API_KEYS only this machine is served; set keys to open the engine to others"
-            )
+            return "without HIKARI_API_KEYS only this machine is served; set keys to open the engine to others"
         host = headers.get("host", "").rsplit(":", 1)[0].strip("[]")
         if host and host != "localhost" and not _loopback(host):
             return "without HIKARI_API_KEYS only the names localhost and 127.0.0.1 are served; set keys to use others"

@@ -65,9 +65,7 @@ def install(app: FastAPI) -> None:
         code = _CODES.get(error.status_code, "bad_input" if error.status_code < 500 else "internal")
         if error.status_code == 400:
             return JSONResponse(body(code, "the body must be valid JSON in UTF-8"), 400)
-        return JSONResponse(
-            body(code, str(error.detail)), error.status_code, headers=dict(error.headers or {})
-        )
+        return JSONResponse(body(code, str(error.detail)), error.status_code, headers=dict(error.headers or {}))
 
 
 def _say(problem: Mapping[str, Any], field: str | None) -> str:
@@ -78,9 +76,7 @@ def _say(problem: Mapping[str, Any], field: str | None) -> str:
     return f"{field or 'the body'}: {str(problem['msg'])[0].lower()}{str(problem['msg'])[1:]}"
 
 
-async def send(
-    send_: Send, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
-) -> None:
+async def send(send_: Send, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
     """Answer with an error from plain ASGI."""
     content = json.dumps(body(code, message)).encode()
     raw = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
@@ -125,7 +121,7 @@ class Shield:
             await self._app(scope, receive, reshape)
         except Exception as error:  # noqa: BLE001 - the last line of defence of a server
             frames = "".join(traceback.format_tb(error.__traceback__)[-4:])
-            _log.error("unexpected %s at %s\n%s", type(error).__name__, scope["path"], frames)  # noqa: TRY400 - without its message
+            _log.error("unexpected %s at %s\n%s", type(error).__name__, scope["path"], frames)
             if not started:
                 await send(send_, 500, "internal", "an unexpected error; the server's log says where")
 

@@ -6,9 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Score = Annotated[float, Field(ge=-1, le=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
-Timestamp = Annotated[
-    float | str | None, Field(description="epoch seconds or ISO 8601; without a zone: UTC; default: now")
-]
+Timestamp = Annotated[float | str | None, Field(description="epoch seconds or ISO 8601; without a zone: UTC; default: now")]
 
 
 class _Request(BaseModel):
@@ -21,9 +19,7 @@ class AnalyzeMessage(_Request):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [
-                {"text": "This stream is absolutely amazing! 🔥", "username": "mika", "channel": "default"}
-            ]
+            "examples": [{"text": "This stream is absolutely amazing! 🔥", "username": "mika", "channel": "default"}]
         },
     )
     text: str
@@ -111,9 +107,7 @@ class Emotion(BaseModel):
 class Toxicity(BaseModel):
     is_toxic: bool
     score: Probability
-    scores: dict[
-        Literal["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"], Probability
-    ]
+    scores: dict[Literal["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"], Probability]
     labels: list[str]
 
 

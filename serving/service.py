@@ -30,9 +30,7 @@ def _guard(inner: ASGIApp) -> Guard:
 app = routes.build(_running)
 
 
-@bentoml.service(
-    name="hikari", workers=1, traffic={"timeout": LIMITS.request_timeout_s}, metrics={"enabled": True}
-)
+@bentoml.service(name="hikari", workers=1, traffic={"timeout": LIMITS.request_timeout_s}, metrics={"enabled": True})
 @bentoml.asgi_app(app, path="/")
 class Hikari:
     """One process: the page, the API and the model. `workers=1`, because trends live in the process."""

@@ -14,7 +14,7 @@ from training.entry import composed
 from training.prepare import to_frame
 from training.schema import ExportConfig, TrainConfig
 
-WORDS = "good great love stream game bad hate sad scared gross what why you i this is not the a kys idiot play can".split()
+WORDS = ["good", "great", "love", "stream", "game", "bad", "hate", "sad", "scared", "gross", "what", "why", "you", "i", "this", "is", "not", "the", "a", "kys", "idiot", "play", "can"]
 TEXTS: tuple[tuple[str, str, str, list[str], bool], ...] = (
     ("this stream is great PogChamp", "positive", "joy", [], False),
     ("i love this game 🔥", "positive", "joy", [], False),
@@ -38,9 +38,7 @@ def make_encoder(folder: Path) -> Path:
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))  # type: ignore[call-arg]  # noqa: S106
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)  # type: ignore[assignment]
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()  # type: ignore[assignment]
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=400, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    )
+    trainer = trainers.WordPieceTrainer(vocab_size=400, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
     texts = [chat_text.read(row[0]).words for row in TEXTS] + WORDS
     tokenizer.train_from_iterator(texts, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]

@@ -32,9 +32,7 @@ class BagOfWords:
         """The sparse feature matrix of some rows."""
         vader = np.nan_to_num(other_members(frame["text"].tolist())[0])
         columns = np.stack([vader, np.maximum(vader, 0), np.maximum(-vader, 0), np.abs(vader) < 0.05], axis=1)
-        return hstack(
-            [*(v.transform(frame["text"]) for v in self._vectorizers), csr_matrix(columns)], format="csr"
-        )
+        return hstack([*(v.transform(frame["text"]) for v in self._vectorizers), csr_matrix(columns)], format="csr")
 
     def predict(self, task: Task, dev: pd.DataFrame, test: pd.DataFrame) -> tuple[Array, dict[str, float]]:
         """Probabilities of shape (test rows, labels), and thresholds fitted on dev as for the model."""
@@ -55,7 +53,5 @@ class BagOfWords:
             columns.append(model.predict_proba(test_features)[:, 1])
             dev_columns.append(model.predict_proba(dev_features)[:, 1])
         dev_targets = dev[target_columns(task)].to_numpy()
-        thresholds = calibrate.fit_thresholds(
-            task, np.stack(dev_columns, axis=1), dev_targets, minimum_positives=1
-        )
+        thresholds = calibrate.fit_thresholds(task, np.stack(dev_columns, axis=1), dev_targets, minimum_positives=1)
         return np.stack(columns, axis=1), thresholds

@@ -42,9 +42,7 @@ def fit_threshold(truth: Array, probabilities: Array) -> float:
     return float(_THRESHOLDS[best[len(best) // 2]])
 
 
-def fit_thresholds(
-    task: Task, probabilities: Array, targets: Array, minimum_positives: int
-) -> dict[str, float]:
+def fit_thresholds(task: Task, probabilities: Array, targets: Array, minimum_positives: int) -> dict[str, float]:
     """A threshold per label; 0.5 where fewer than `minimum_positives` rows show the label."""
     known = ~np.isnan(targets).any(axis=1)
     thresholds = {}
@@ -59,9 +57,7 @@ def combine(ensemble: Ensemble, transformer: Array, vader: Array, emoji: Array) 
     """`Ensemble.combine` for many rows: distributions of shape (rows, 3); the two score members are NaN where absent."""
     spread = [np.stack([np.maximum(-s, 0), 1 - np.abs(s), np.maximum(s, 0)], axis=1) for s in (vader, emoji)]
     stacked = np.stack([transformer, *spread])
-    weights = np.array([ensemble.transformer, ensemble.vader, ensemble.emoji])[:, None] * ~np.isnan(
-        stacked[:, :, 0]
-    )
+    weights = np.array([ensemble.transformer, ensemble.vader, ensemble.emoji])[:, None] * ~np.isnan(stacked[:, :, 0])
     total = weights.sum(axis=0)[:, None]
     mean = (np.nan_to_num(stacked) * weights[:, :, None]).sum(axis=0)
     return np.divide(mean, total, out=np.tile([0.0, 1.0, 0.0], (len(transformer), 1)), where=total > 0)
@@ -76,10 +72,7 @@ def classes(ensemble: Ensemble, distributions: Array) -> Array:
 
 def macro_f1(predicted: Array, truth: Array) -> float:
     """Macro-F1 over three classes, fast enough for a search."""
-    f1 = [
-        2 * ((predicted == k) & (truth == k)).sum() / max(1, (predicted == k).sum() + (truth == k).sum())
-        for k in range(3)
-    ]
+    f1 = [2 * ((predicted == k) & (truth == k)).sum() / max(1, (predicted == k).sum() + (truth == k).sum()) for k in range(3)]
     return float(np.mean(f1))
 
 
@@ -119,9 +112,5 @@ def fit(
     members = (probabilities["sentiment"][known], vader[known], emoji[known])
     truth = targets["sentiment"][known].argmax(axis=1)
     tuned = fit_ensemble(*members, truth)
-    tuned_f1, seed_f1 = (
-        macro_f1(classes(choice, combine(choice, *members)), truth) for choice in (tuned, SEED)
-    )
-    return Calibration(
-        temperatures, thresholds, {"seed": SEED, "tuned": tuned}, "tuned" if tuned_f1 > seed_f1 else "seed"
-    )
+    tuned_f1, seed_f1 = (macro_f1(classes(choice, combine(choice, *members)), truth) for choice in (tuned, SEED))
+    return Calibration(temperatures, thresholds, {"seed": SEED, "tuned": tuned}, "tuned" if tuned_f1 > seed_f1 else "seed")

@@ -8,9 +8,7 @@ from hikari.bundle import Bundle
 _MAIN = {"sentiment": "macro_f1", "emotion": "macro_f1", "toxicity": "f1", "question": "f1"}
 
 
-def render(
-    bundle: Bundle, figures: Mapping[str, Any], counts: Mapping[str, Any], public: Mapping[str, Any]
-) -> str:
+def render(bundle: Bundle, figures: Mapping[str, Any], counts: Mapping[str, Any], public: Mapping[str, Any]) -> str:
     """Markdown: what the model is, what it was trained on, what it reaches, what it must not be used for."""
     manifest = bundle.manifest
     lines = [
@@ -19,11 +17,7 @@ def render(
         f"Fingerprint `{bundle.fingerprint[:16]}`. One encoder ({manifest['encoder']}, sha256 `{manifest['parents']['encoder'][:16]}`) "
         "with four linear heads: sentiment (3 classes), emotion (7), toxicity (6 labels), question (yes/no).",
         f"Served in {manifest['precision']} on a CPU; int8 decides like fp32 on {manifest['int8_agreement']:.2%} of the dev rows"
-        + (
-            f", with {', '.join(manifest['int8_fp32_layers'])} left in fp32."
-            if manifest["int8_fp32_layers"]
-            else "."
-        ),
+        + (f", with {', '.join(manifest['int8_fp32_layers'])} left in fp32." if manifest["int8_fp32_layers"] else "."),
         "",
         "## Data",
         "",
@@ -47,6 +41,15 @@ def render(
         for name, value in figures[task].items()
         if name.startswith("f1/")
     ]
+    if "challenge" in figures:
+        hard = figures["challenge"]
+        lines += [
+            "",
+            "## Figures on the challenge set (indirect hostility and its harmless look-alikes; never trained on)",
+            "",
+            f"Toxicity F1 {hard['toxicity']['f1']:.3f}, accuracy {hard['toxicity']['accuracy']:.3f}; sentiment macro-F1 "
+            f"{hard['sentiment']['macro_f1']:.3f}; {hard['toxicity']['rows']} messages.",
+        ]
     for name, row in public.items():
         rows = "; ".join(
             f"{part.replace('_', ' ')}: accuracy {values['accuracy']:.3f}, macro-F1 {values['macro_f1']:.3f}"

@@ -25,6 +25,8 @@ from hikari import atomic
 from hikari.sentiment.labels import EMOTION, SENTIMENT, TOXICITY
 
 SPLITS = ("train", "dev", "test")
+CHALLENGE = "challenge"
+"""Only read by evaluation: indirect hostility and its harmless look-alikes, written to be missed."""
 SHARES = {"train": 0.68, "dev": 0.14, "test": 0.18}
 HARD = (
     "sarcasm", "negation", "mixed", "emote_only", "slang", "figurative", "banter", "masked", "typo", "foreign", "implicit",
@@ -86,9 +88,7 @@ def read_split(split: str, folder: Path = FOLDER) -> list[Row]:
 def write_split(split: str, rows: Iterable[Row], folder: Path = FOLDER) -> None:
     """Write one split, a JSON object a line, sorted by id so that additions make small diffs."""
     ordered = sorted(rows, key=lambda row: row.id)
-    lines = [
-        json.dumps({**asdict(row), "toxicity": list(row.toxicity)}, ensure_ascii=False) for row in ordered
-    ]
+    lines = [json.dumps({**asdict(row), "toxicity": list(row.toxicity)}, ensure_ascii=False) for row in ordered]
     atomic.write_file(folder / f"{split}.jsonl", ("\n".join(lines) + "\n").encode() if lines else b"")
 
 
@@ -107,9 +107,9 @@ def similar_pairs(texts: Sequence[str], threshold: float) -> list[tuple[int, int
 
     padded = [f" {canonical(text)} " for text in texts]
     padded = [text if len(text) >= 3 else f"{text:^3}" for text in padded]
-    grams = CountVectorizer(
-        analyzer="char", ngram_range=(3, 3), binary=True, lowercase=False, dtype=np.int32
-    ).fit_transform(padded)
+    grams = CountVectorizer(analyzer="char", ngram_range=(3, 3), binary=True, lowercase=False, dtype=np.int32).fit_transform(
+        padded
+    )
     sizes = np.asarray(grams.sum(axis=1)).ravel()
     shared = (grams @ grams.T).tocoo()
     above = shared.row < shared.col
@@ -123,15 +123,12 @@ def similar_pairs(texts: Sequence[str], threshold: float) -> list[tuple[int, int
 def add(theme: str, rows: Sequence[dict[str, Any]], folder: Path = FOLDER) -> collections.Counter[str]:
     """Merge new rows of one theme into the splits; returns how many went where, and how many were dropped as near-duplicates."""
     fresh = [{"id": _identifier(row.get("text", "")), "theme": theme, **row} for row in rows]
-    wrong = [
-        f"row {number}: {problem}" for number, row in enumerate(fresh, start=1) for problem in problems(row)
-    ]
+    wrong = [f"row {number}: {problem}" for number, row in enumerate(fresh, start=1) for problem in problems(row)]
     if wrong:
         raise ValueError("\n".join(wrong))
-    splits = {
-        split: read_split(split, folder) if (folder / f"{split}.jsonl").exists() else [] for split in SPLITS
-    }
-    known = [(split, row) for split in SPLITS for row in splits[split]]
+    homes = (*SPLITS, CHALLENGE)
+    splits = {split: read_split(split, folder) if (folder / f"{split}.jsonl").exists() else [] for split in homes}
+    known = [(split, row) for split in homes for row in splits[split]]
     texts = [row.text for _, row in known] + [row["text"] for row in fresh]
     linked: dict[int, list[tuple[int, float]]] = collections.defaultdict(list)
     for left, right, similarity in similar_pairs(texts, SAME_SPLIT):
@@ -146,11 +143,11 @@ def add(theme: str, rows: Sequence[dict[str, Any]], folder: Path = FOLDER) -> co
             counts["near-duplicates dropped"] += 1
             continue
         row = Row(**{**content, "toxicity": tuple(content["toxicity"])})
-        homes = {placed[left] for left, _ in near}
-        if len(homes) > 1:
+        found = {placed[left] for left, _ in near}
+        if len(found) > 1 or CHALLENGE in found:
             counts["dropped between two splits"] += 1
             continue
-        split = homes.pop() if homes else _emptiest(_stratum(row), filled)
+        split = found.pop() if found else _emptiest(_stratum(row), filled)
         placed[index] = split
         filled[_stratum(row), split] += 1
         splits[split].append(row)
@@ -163,7 +160,9 @@ def add(theme: str, rows: Sequence[dict[str, Any]], folder: Path = FOLDER) -> co
 def summary(folder: Path = FOLDER) -> dict[str, Any]:
     """Counts per split, label and kind of difficulty, for the data card."""
     out: dict[str, Any] = {}
-    for split in SPLITS:
+    for split in (*SPLITS, CHALLENGE):
+        if not (folder / f"{split}.jsonl").exists():
+            continue
         rows = read_split(split, folder)
         out[split] = {
             "rows": len(rows),
@@ -193,9 +192,7 @@ def _emptiest(stratum: tuple[str, bool], filled: "collections.Counter[tuple[tupl
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Command line, see the module's text."""
-    parser = argparse.ArgumentParser(
-        prog="python -m training.corpus", description="Check or extend the bundled chat corpus."
-    )
+    parser = argparse.ArgumentParser(prog="python -m training.corpus", description="Check or extend the bundled chat corpus.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check")
     adding = commands.add_parser("add")
@@ -204,9 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.command == "add":
         lines = options.file.read_text(encoding="utf-8").splitlines()
-        sys.stdout.write(
-            f"{dict(add(options.theme, [json.loads(line) for line in lines if line.strip()]))}\n"
-        )
+        sys.stdout.write(f"{dict(add(options.theme, [json.loads(line) for line in lines if line.strip()]))}\n")
     sys.stdout.write(json.dumps(summary(), indent=2) + "\n")
 
 

@@ -74,9 +74,7 @@ class BucketSampler(Sampler[list[int]]):
     Every device gets the same number of batches; at most `devices - 1` batches of an epoch are left out.
     """
 
-    def __init__(
-        self, lengths: list[int], batch_size: int, seed: int, rank: int = 0, devices: int = 1
-    ) -> None:
+    def __init__(self, lengths: list[int], batch_size: int, seed: int, rank: int = 0, devices: int = 1) -> None:
         self.lengths = np.asarray(lengths)
         self.batch_size = batch_size
         self.seed = seed
@@ -126,15 +124,11 @@ class ChatData(lightning.LightningDataModule):
         rank, devices = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         lengths = [len(ids) for ids in rows.ids]
         sampler = BucketSampler(lengths, self._config.batch_size, self._seed, rank, devices)
-        return DataLoader(
-            _RowsDataset(rows), batch_sampler=sampler, collate_fn=lambda indices: collate(rows, indices)
-        )
+        return DataLoader(_RowsDataset(rows), batch_sampler=sampler, collate_fn=lambda indices: collate(rows, indices))
 
     def val_dataloader(self) -> DataLoader[Any]:
         rows = self.rows("dev")
         order = sorted(range(len(rows)), key=lambda index: len(rows.ids[index]))
         size = self._config.batch_size * 2
         batches = [order[start : start + size] for start in range(0, len(order), size)]
-        return DataLoader(
-            _RowsDataset(rows), batch_sampler=batches, collate_fn=lambda indices: collate(rows, indices)
-        )
+        return DataLoader(_RowsDataset(rows), batch_sampler=batches, collate_fn=lambda indices: collate(rows, indices))

@@ -23,9 +23,7 @@ def locate(config: EncoderConfig) -> Path:
     if config.sha256 is not None:
         found = fingerprint.of_file(folder / "model.safetensors")
         if found != config.sha256:
-            raise EncoderError(
-                f"encoder {config.name}: model.safetensors has sha256 {found}, expected {config.sha256}"
-            )
+            raise EncoderError(f"encoder {config.name}: model.safetensors has sha256 {found}, expected {config.sha256}")
     return folder
 
 
@@ -33,18 +31,14 @@ def load(folder: Path) -> Any:
     """The encoder as a torch module in fp32; eager attention, which ONNX export needs and short messages like."""
     from transformers import AutoModel
 
-    return AutoModel.from_pretrained(
-        folder, attn_implementation="eager", local_files_only=True, use_safetensors=True
-    )
+    return AutoModel.from_pretrained(folder, attn_implementation="eager", local_files_only=True, use_safetensors=True)
 
 
 def build(folder: Path) -> Any:
     """The encoder's architecture with random weights, to be filled from a checkpoint."""
     from transformers import AutoConfig, AutoModel
 
-    return AutoModel.from_config(
-        AutoConfig.from_pretrained(folder, local_files_only=True), attn_implementation="eager"
-    )
+    return AutoModel.from_config(AutoConfig.from_pretrained(folder, local_files_only=True), attn_implementation="eager")
 
 
 def _from_package(config: EncoderConfig) -> Path:
@@ -61,11 +55,7 @@ def _from_hub(config: EncoderConfig) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     try:
-        return Path(
-            snapshot_download(
-                config.location, revision=config.revision, allow_patterns=list(_FILES), etag_timeout=5
-            )
-        )
+        return Path(snapshot_download(config.location, revision=config.revision, allow_patterns=list(_FILES), etag_timeout=5))
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
         raise EncoderError(
             f"encoder {config.name}: the model hub does not give {config.location} at {config.revision} ({type(error).__name__}). "

@@ -36,12 +36,13 @@ def evaluate(config: EvaluateConfig) -> Figures:
     if config.external is not None:
         frame = to_frame(external.read_jsonl(Path(config.external)))
         return judge(classifier, frame, _ensemble(classifier, config))[0]
-    train, dev, test = (
-        pd.read_parquet(Path(config.processed) / f"{split}.parquet") for split in ("train", "dev", "test")
-    )
+    train, dev, test = (pd.read_parquet(Path(config.processed) / f"{split}.parquet") for split in ("train", "dev", "test"))
     figures, probabilities = judge(classifier, test, _ensemble(classifier, config))
     figures["baseline"] = judge_baseline(classifier.tasks, train, dev, test, config.seed)
     figures["dev"] = judge(classifier, dev, _ensemble(classifier, config))[0]
+    challenge = Path(config.processed) / "challenge.parquet"
+    if challenge.is_file():
+        figures["challenge"] = judge(classifier, pd.read_parquet(challenge), _ensemble(classifier, config))[0]
     output = Path(config.output)
     with atomic.new_folder(output / "plots") as folder:
         for task in classifier.tasks:
@@ -55,25 +56,19 @@ def evaluate(config: EvaluateConfig) -> Figures:
         atomic.write_file(output / "public.json", (json.dumps(public, indent=2) + "\n").encode())
     counts = json.loads((Path(config.processed) / "counts.json").read_text())
     recorded = output / "public.json"
-    text = card.render(
-        bundle, figures, counts, json.loads(recorded.read_text()) if recorded.is_file() else {}
-    )
+    text = card.render(bundle, figures, counts, json.loads(recorded.read_text()) if recorded.is_file() else {})
     atomic.write_file(output / "model_card.md", text.encode())
     _track(config, bundle, figures, output)
     return {**figures, **({"public": public} if public else {})}
 
 
-def judge(
-    classifier: TextClassifier, frame: pd.DataFrame, ensemble: Ensemble
-) -> tuple[Figures, dict[str, np.ndarray]]:
+def judge(classifier: TextClassifier, frame: pd.DataFrame, ensemble: Ensemble) -> tuple[Figures, dict[str, np.ndarray]]:
     """Figures per task, of the ensemble's sentiment, and the probabilities that they come from."""
     probabilities = classifier.probabilities(frame["words"].tolist())
     figures: Figures = {}
     for task in classifier.tasks:
         targets = frame[target_columns(task)].to_numpy()
-        report = metrics.report(
-            task, targets, probabilities[task.name], classifier.calibration.thresholds.get(task.name, {})
-        )
+        report = metrics.report(task, targets, probabilities[task.name], classifier.calibration.thresholds.get(task.name, {}))
         figures[task.name] = _rounded(report)
     targets = frame[[f"sentiment/{label}" for label in ("negative", "neutral", "positive")]].to_numpy()
     known = ~np.isnan(targets).any(axis=1)
@@ -90,17 +85,13 @@ def judge(
     return figures, probabilities
 
 
-def judge_baseline(
-    tasks: tuple[Task, ...], train: pd.DataFrame, dev: pd.DataFrame, test: pd.DataFrame, seed: int
-) -> Figures:
+def judge_baseline(tasks: tuple[Task, ...], train: pd.DataFrame, dev: pd.DataFrame, test: pd.DataFrame, seed: int) -> Figures:
     """The same figures for the bag of words."""
     bag = BagOfWords(train, seed)
     figures = {}
     for task in tasks:
         probabilities, thresholds = bag.predict(task, dev, test)
-        figures[task.name] = _rounded(
-            metrics.report(task, test[target_columns(task)].to_numpy(), probabilities, thresholds)
-        )
+        figures[task.name] = _rounded(metrics.report(task, test[target_columns(task)].to_numpy(), probabilities, thresholds))
     return figures
 
 
@@ -120,9 +111,7 @@ def judge_public(classifier: TextClassifier, config: EvaluateConfig) -> Figures:
         "macro_f1": round(metrics.macro_f1(truth, alone, 3), 4),
     }
     keep = {
-        name: figures[name]
-        for name in ("sentiment", "ensemble_served", "ensemble_seed", "ensemble_tuned")
-        if name in figures
+        name: figures[name] for name in ("sentiment", "ensemble_served", "ensemble_seed", "ensemble_tuned") if name in figures
     }
     return {"twitch_sentiment_labels": {**keep, "vader_alone": vader_figures}}
 

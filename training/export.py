@@ -56,9 +56,7 @@ def export(config: ExportConfig) -> dict[str, Any]:
     rows = tokenise(dev, checkpoint / "tokenizer.json", tasks, facts["max_tokens"])
     logits = onnx_export.torch_logits(network, rows.ids)
     vader_scores, emoji_scores = other_members(dev["text"].tolist())
-    calibration = calibrate.fit(
-        tasks, logits, rows.targets, vader_scores, emoji_scores, config.minimum_positives
-    )
+    calibration = calibrate.fit(tasks, logits, rows.targets, vader_scores, emoji_scores, config.minimum_positives)
 
     with tempfile.TemporaryDirectory() as scratch:
         fp32 = Path(scratch) / "model.onnx"
@@ -92,9 +90,7 @@ def export(config: ExportConfig) -> dict[str, Any]:
             "weights": fingerprint.of_file(checkpoint / "weights.safetensors"),
             "encoder": str(facts["encoder_sha256"]),
         }
-        bundle = write_bundle(
-            Path(config.bundle), files, name=config.name, version=config.version, parents=parents, **report
-        )
+        bundle = write_bundle(Path(config.bundle), files, name=config.name, version=config.version, parents=parents, **report)
     run = tracking.resume(config.tracking, "weights", bundle.manifest["parents"]["weights"])
     run.tags({"bundle": bundle.fingerprint, "precision": report["precision"]})
     run.metrics({"export/fp32_max_difference": difference, "export/int8_agreement": int8.agreement})
@@ -114,9 +110,7 @@ def fit_int8(
     target = fp32.with_name("model.int8.onnx")
     onnx_export.quantise(fp32, target)
     agreement = decision_agreement(tasks, calibration, reference, onnx_export.onnx_logits(target, tasks, ids))
-    sys.stdout.write(
-        f"int8 decides like fp32 on {agreement:.2%} of the dev rows (wanted: {config.int8_agreement:.0%})\n"
-    )
+    sys.stdout.write(f"int8 decides like fp32 on {agreement:.2%} of the dev rows (wanted: {config.int8_agreement:.0%})\n")
     if agreement >= config.int8_agreement:
         return Int8(target, agreement, ())
     groups = onnx_export.layer_nodes(fp32)
@@ -124,18 +118,14 @@ def fit_int8(
     for layer, nodes in groups.items():
         onnx_export.quantise(fp32, target, nodes)
         logits = onnx_export.onnx_logits(target, tasks, ids)
-        errors[layer] = float(
-            np.mean([np.abs(logits[task.name] - reference[task.name]).mean() for task in tasks])
-        )
+        errors[layer] = float(np.mean([np.abs(logits[task.name] - reference[task.name]).mean() for task in tasks]))
     # Leaving the most sensitive layer in fp32 shrinks the error most.
     order = sorted(errors, key=errors.__getitem__)
     kept: list[str] = []
     for layer in order[: config.int8_max_unquantised]:
         kept.append(layer)
         onnx_export.quantise(fp32, target, [node for name in kept for node in groups[name]])
-        agreement = decision_agreement(
-            tasks, calibration, reference, onnx_export.onnx_logits(target, tasks, ids)
-        )
+        agreement = decision_agreement(tasks, calibration, reference, onnx_export.onnx_logits(target, tasks, ids))
         sys.stdout.write(f"int8 with {', '.join(kept)} in fp32: {agreement:.2%}\n")
         if agreement >= config.int8_agreement:
             return Int8(target, agreement, tuple(kept))

@@ -32,13 +32,9 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
             wrong.append(f"line {number}: {problem}")
         else:
             types = row.get("toxicity")
-            rows.append(
-                {**row, "toxicity": (["toxic"] if types else []) if isinstance(types, bool) else types}
-            )
+            rows.append({**row, "toxicity": (["toxic"] if types else []) if isinstance(types, bool) else types})
     if wrong:
-        raise ExternalDataError(
-            f"{path}: " + "; ".join(wrong[:20]) + (f" and {len(wrong) - 20} more" if len(wrong) > 20 else "")
-        )
+        raise ExternalDataError(f"{path}: " + "; ".join(wrong[:20]) + (f" and {len(wrong) - 20} more" if len(wrong) > 20 else ""))
     if not rows:
         raise ExternalDataError(f"{path} holds no rows")
     return rows
@@ -51,9 +47,7 @@ def _problem(row: Any) -> str | None:
         if row.get(key) is not None and row[key] not in allowed:
             return f"{key} must be one of {', '.join(allowed)}"
     types = row.get("toxicity")
-    if not (
-        types is None or isinstance(types, bool) or (isinstance(types, list) and set(types) <= set(TOXICITY))
-    ):
+    if not (types is None or isinstance(types, bool) or (isinstance(types, list) and set(types) <= set(TOXICITY))):
         return f"toxicity must be true, false or a list of {', '.join(TOXICITY)}"
     return None
 

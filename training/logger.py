@@ -40,6 +40,4 @@ class RunLogger(Logger):
         values = {name: float(value) for name, value in metrics.items() if name != "epoch"}
         self._run.metrics(values, step or 0)
         if any(name.startswith("dev/") for name in values):
-            self.history.append(
-                {"epoch": float(metrics.get("epoch", len(self.history))), "step": float(step or 0), **values}
-            )
+            self.history.append({"epoch": float(metrics.get("epoch", len(self.history))), "step": float(step or 0), **values})

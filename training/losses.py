@@ -22,20 +22,14 @@ def masked_binary_cross_entropy(logits: Tensor, targets: Tensor, positive_weight
     """Binary cross-entropy per label, mean over the known entries; NaN entries count nothing, an empty batch gives 0."""
     known = ~targets.isnan()
     clean = torch.where(known, targets, torch.zeros_like(targets))
-    losses = functional.binary_cross_entropy_with_logits(
-        logits.float(), clean, pos_weight=positive_weights, reduction="none"
-    )
+    losses = functional.binary_cross_entropy_with_logits(logits.float(), clean, pos_weight=positive_weights, reduction="none")
     return (losses * known).sum() / known.sum().clamp(min=1)
 
 
 def label_weights(targets: Tensor, balance: float) -> Tensor:
     """Weights for softmax labels: 1 at balance 0, inversely proportional to frequency at 1; mean over rows stays 1."""
     known = targets[~targets.isnan().any(dim=1)]
-    share = (
-        known.mean(dim=0).clamp(min=1e-6)
-        if len(known)
-        else torch.full((targets.shape[1],), 1.0 / targets.shape[1])
-    )
+    share = known.mean(dim=0).clamp(min=1e-6) if len(known) else torch.full((targets.shape[1],), 1.0 / targets.shape[1])
     weights = (1.0 / (share * len(share))) ** balance
     return weights / (weights * share).sum()
 

@@ -51,9 +51,7 @@ def softmax_report(task: Task, targets: Array, probabilities: Array) -> dict[str
     }
 
 
-def sigmoid_report(
-    task: Task, targets: Array, probabilities: Array, thresholds: Mapping[str, float]
-) -> dict[str, float]:
+def sigmoid_report(task: Task, targets: Array, probabilities: Array, thresholds: Mapping[str, float]) -> dict[str, float]:
     """F1 of "any label", F1 and average precision per label; unlabelled entries are left out."""
     limits = np.array([thresholds.get(label, 0.5) for label in task.labels])
     known = ~np.isnan(targets).any(axis=1)
@@ -75,9 +73,7 @@ def sigmoid_report(
     return report
 
 
-def report(
-    task: Task, targets: Array, probabilities: Array, thresholds: Mapping[str, float]
-) -> dict[str, float]:
+def report(task: Task, targets: Array, probabilities: Array, thresholds: Mapping[str, float]) -> dict[str, float]:
     """The figures of one task."""
     if task.activation == "softmax":
         return softmax_report(task, targets, probabilities)
@@ -92,6 +88,4 @@ def main_figure(task: Task) -> str:
 def confusion(task: Task, targets: Array, probabilities: Array) -> Any:
     """Counts of shape (truth, prediction) of a one-label task."""
     known = ~np.isnan(targets).any(axis=1)
-    return confusion_matrix(
-        targets[known].argmax(axis=1), probabilities[known].argmax(axis=1), labels=range(len(task.labels))
-    )
+    return confusion_matrix(targets[known].argmax(axis=1), probabilities[known].argmax(axis=1), labels=range(len(task.labels)))

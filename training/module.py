@@ -18,9 +18,7 @@ from training.schema import HeadConfig, OptimConfig
 class TextModule(lightning.LightningModule):
     """Trains a `TextNetwork` on rows that may label only some tasks; `dev/score` is the mean of the tasks' main figures."""
 
-    def __init__(
-        self, network: TextNetwork, heads: tuple[HeadConfig, ...], optim: OptimConfig, rows: Rows
-    ) -> None:
+    def __init__(self, network: TextNetwork, heads: tuple[HeadConfig, ...], optim: OptimConfig, rows: Rows) -> None:
         super().__init__()
         self.network = network
         self.tasks: tuple[Task, ...] = network.tasks
@@ -29,9 +27,7 @@ class TextModule(lightning.LightningModule):
         for task in self.tasks:
             targets = torch.tensor(rows.targets[task.name])
             weigh = losses.label_weights if task.activation == "softmax" else losses.positive_weights
-            self.register_buffer(
-                f"weights_{task.name}", weigh(targets, self._heads[task.name].balance), persistent=False
-            )
+            self.register_buffer(f"weights_{task.name}", weigh(targets, self._heads[task.name].balance), persistent=False)
         self._seen: list[tuple[dict[str, torch.Tensor], Batch]] = []
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -31,9 +31,7 @@ def freeze(network: TextNetwork, embeddings: bool, layers: int) -> None:
     """Exclude the embeddings and the lowest layers from training."""
     encoder: Any = network.encoder
     if layers > len(encoder.encoder.layer):
-        raise ValueError(
-            f"model.freeze_layers is {layers}, the encoder has {len(encoder.encoder.layer)} layers"
-        )
+        raise ValueError(f"model.freeze_layers is {layers}, the encoder has {len(encoder.encoder.layer)} layers")
     encoder.embeddings.requires_grad_(not embeddings)
     for layer in encoder.encoder.layer[:layers]:
         layer.requires_grad_(False)

@@ -27,9 +27,7 @@ def torch_logits(network: TextNetwork, ids: Sequence[Sequence[int]], batch_size:
     return _batched(forward, network.tasks, ids, batch_size)
 
 
-def onnx_logits(
-    file: Path, tasks: Sequence[Task], ids: Sequence[Sequence[int]], batch_size: int = 32
-) -> Logits:
+def onnx_logits(file: Path, tasks: Sequence[Task], ids: Sequence[Sequence[int]], batch_size: int = 32) -> Logits:
     """The same for an ONNX file, on the CPU."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -37,9 +35,7 @@ def onnx_logits(
     names = [task.name for task in tasks]
 
     def forward(input_ids: np.ndarray, mask: np.ndarray) -> Logits:
-        return dict(
-            zip(names, session.run(names, {"input_ids": input_ids, "attention_mask": mask}), strict=True)
-        )
+        return dict(zip(names, session.run(names, {"input_ids": input_ids, "attention_mask": mask}), strict=True))
 
     return _batched(forward, tasks, ids, batch_size)
 

@@ -17,21 +17,16 @@ def parameter_groups(network: TextNetwork, config: OptimConfig) -> list[dict[str
     depth = len(encoder.encoder.layer)
     rates: list[tuple[nn.Module, float]] = [(network.heads, config.head_lr)]
     rates += [
-        (layer, config.lr * config.layer_decay ** (depth - 1 - number))
-        for number, layer in enumerate(encoder.encoder.layer)
+        (layer, config.lr * config.layer_decay ** (depth - 1 - number)) for number, layer in enumerate(encoder.encoder.layer)
     ]
     rates.append((encoder.embeddings, config.lr * config.layer_decay**depth))
     groups = []
     for module, rate in rates:
-        trained = [
-            (name, parameter) for name, parameter in module.named_parameters() if parameter.requires_grad
-        ]
+        trained = [(name, parameter) for name, parameter in module.named_parameters() if parameter.requires_grad]
         for decays in (True, False):
             chosen = [p for name, p in trained if (p.ndim > 1 and "LayerNorm" not in name) == decays]
             if chosen:
-                groups.append(
-                    {"params": chosen, "lr": rate, "weight_decay": config.weight_decay if decays else 0.0}
-                )
+                groups.append({"params": chosen, "lr": rate, "weight_decay": config.weight_decay if decays else 0.0})
     return groups
 
 

@@ -38,9 +38,7 @@ def confusion(task: Task, targets: Array, probabilities: Array, folder: Path) ->
     for row in range(len(task.labels)):
         for column in range(len(task.labels)):
             colour = "white" if share[row, column] > 0.55 else "black"
-            axes.text(
-                column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=9
-            )
+            axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=9)
     axes.set_xticks(range(len(task.labels)), task.labels, rotation=40, ha="right")
     axes.set_yticks(range(len(task.labels)), task.labels)
     axes.set(xlabel="predicted", ylabel="labelled", title=f"{task.name}: {counts.sum()} test messages")
@@ -73,9 +71,7 @@ def reliability(task: Task, targets: Array, probabilities: Array, folder: Path, 
     figure, axes = _figure(4.2, 4.0)
     axes.plot([0, 1], [0, 1], color="grey", linewidth=1, linestyle="--")
     axes.plot(table["confidence"], table["accuracy"], color=_INK, linewidth=1.5)
-    axes.scatter(
-        table["confidence"], table["accuracy"], s=10 + 150 * table["rows"] / table["rows"].max(), color=_INK
-    )
+    axes.scatter(table["confidence"], table["accuracy"], s=10 + 150 * table["rows"] / table["rows"].max(), color=_INK)
     what = "confidence" if task.activation == "softmax" else f"probability of {task.labels[0]}"
     axes.set(
         xlim=(0, 1),
@@ -97,9 +93,7 @@ def precision_recall(task: Task, targets: Array, probabilities: Array, folder: P
         if truth.any():
             precision, recall, _ = precision_recall_curve(truth, probabilities[known, number])
             axes.plot(recall, precision, label=f"{label} ({int(truth.sum())})", linewidth=1.4)
-            rows += [
-                {"label": label, "recall": r, "precision": p} for r, p in zip(recall, precision, strict=True)
-            ]
+            rows += [{"label": label, "recall": r, "precision": p} for r, p in zip(recall, precision, strict=True)]
     axes.set(
         xlim=(0, 1),
         ylim=(0, 1.02),

@@ -49,10 +49,10 @@ def _target(row: dict[str, Any], task: Task, label: str) -> float:
 
 
 def prepare(config: PrepareConfig) -> dict[str, int]:
-    """Write `{train,dev,test}.parquet` and `counts.json`; returns rows per split."""
+    """Write `{train,dev,test,challenge}.parquet` and `counts.json`; returns rows per split."""
     counts = {}
     with atomic.new_folder(Path(config.processed)) as folder:
-        for split in corpus.SPLITS:
+        for split in (*corpus.SPLITS, corpus.CHALLENGE):
             rows = [vars(row) for row in corpus.read_split(split, Path(config.corpus))]
             to_frame(rows).to_parquet(folder / f"{split}.parquet", index=False)
             counts[split] = len(rows)

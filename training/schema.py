@@ -44,9 +44,7 @@ class EncoderConfig:
 
     def __post_init__(self) -> None:
         if self.source == "hub" and not (self.revision and len(self.revision) == 40):
-            raise ValueError(
-                f"source=hub needs revision=<40 hexadecimal digits>, got revision={self.revision}"
-            )
+            raise ValueError(f"source=hub needs revision=<40 hexadecimal digits>, got revision={self.revision}")
         if self.source == "package" and self.sha256 is None:
             raise ValueError("source=package needs sha256, got sha256=None")
 
@@ -129,9 +127,7 @@ class TrainerConfig:
 
     def __post_init__(self) -> None:
         if self.devices > 1 and self.strategy == "auto":
-            raise ValueError(
-                f"devices={self.devices} needs strategy=ddp or ddp_spawn, got strategy={self.strategy}"
-            )
+            raise ValueError(f"devices={self.devices} needs strategy=ddp or ddp_spawn, got strategy={self.strategy}")
 
 
 @_closed
@@ -219,11 +215,7 @@ Config = TypeVar("Config")
 def to_config(raw: DictConfig | dict[str, Any], kind: type[Config]) -> Config:
     """Convert a composed configuration into `kind`, once, at the entry point. Raises `ConfigError` with every mistake and its path."""
     try:
-        values = (
-            OmegaConf.to_container(raw, resolve=True, throw_on_missing=True)
-            if isinstance(raw, DictConfig)
-            else raw
-        )
+        values = OmegaConf.to_container(raw, resolve=True, throw_on_missing=True) if isinstance(raw, DictConfig) else raw
     except Exception as error:
         raise ConfigError(f"the configuration cannot be resolved: {str(error).splitlines()[0]}") from error
     try:
@@ -245,9 +237,5 @@ def _say(problem: Any) -> str:
     if problem["type"] == "missing":
         return "is missing"
     value = problem.get("input")
-    shown = (
-        f", got {value!r}"
-        if isinstance(value, str | int | float | bool | None) and "got" not in message
-        else ""
-    )
+    shown = f", got {value!r}" if isinstance(value, str | int | float | bool | None) and "got" not in message else ""
     return message[0].lower() + message[1:] + shown

@@ -4,9 +4,7 @@ The local store is `mlruns/mlflow.db` (SQLite) with artefacts in `mlruns/artifac
 processes that migrate a fresh database at once leave it broken for good.
 """
 
-import json
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -32,9 +30,7 @@ def _survives(default: R) -> Callable[[Callable[P, R]], Callable[P, R]]:
             try:
                 return function(*args, **kwargs)
             except Exception as error:  # noqa: BLE001 - tracking must never end a run, whatever went wrong
-                _log.warning(
-                    "tracking failed in %s (%s); the run goes on", function.__name__, type(error).__name__
-                )
+                _log.warning("tracking failed in %s (%s); the run goes on", function.__name__, type(error).__name__)
                 return default
 
         return guarded
@@ -57,9 +53,7 @@ class Run:
             from mlflow.entities import Metric
 
             now = int(time.time() * 1000)
-            self._client.log_batch(
-                self.run_id, metrics=[Metric(_name(k), float(v), now, step) for k, v in values.items()]
-            )
+            self._client.log_batch(self.run_id, metrics=[Metric(_name(k), float(v), now, step) for k, v in values.items()])
 
     @_survives(None)
     def tags(self, values: Mapping[str, str]) -> None:
@@ -75,9 +69,7 @@ class Run:
             from mlflow.entities import Param
 
             flat = flatten(values)
-            self._client.log_batch(
-                self.run_id, params=[Param(_name(k), str(v)[:6000]) for k, v in flat.items()]
-            )
+            self._client.log_batch(self.run_id, params=[Param(_name(k), str(v)[:6000]) for k, v in flat.items()])
             self._client.log_dict(self.run_id, dict(values), "config.json")
 
     @_survives(None)
@@ -161,9 +153,7 @@ def _experiment(client: Any, config: TrackingConfig) -> str:
     found = client.get_experiment_by_name(config.experiment)
     if found is not None:
         return str(found.experiment_id)
-    location = (
-        None if config.kind == "server" else (STORE / "artifacts" / config.experiment).resolve().as_uri()
-    )
+    location = None if config.kind == "server" else (STORE / "artifacts" / config.experiment).resolve().as_uri()
     try:
         return str(client.create_experiment(config.experiment, artifact_location=location))
     except Exception:
@@ -183,9 +173,7 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for key, value in values.items():
         if isinstance(value, list | tuple):
             value = {str(number): item for number, item in enumerate(value)}
-        out.update(
-            flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
-        )
+        out.update(flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value})
     return out
 
 

@@ -49,9 +49,7 @@ def train(config: TrainConfig) -> dict[str, float]:
 
     hashes = repro.data_hashes(sorted(Path(config.data.processed).glob("*.parquet")))
     resumable = CHECKPOINTS / _identity(config, hashes)
-    run = tracking.start(
-        config.tracking, f"{config.task.name}-{config.seed}", repro.tags(hashes, config.seed)
-    )
+    run = tracking.start(config.tracking, f"{config.task.name}-{config.seed}", repro.tags(hashes, config.seed))
     run.parameters(dataclasses.asdict(config))
     run.text(_how_to_repeat(), "reproduce.txt")
     logger = RunLogger(run)
@@ -77,9 +75,7 @@ def train(config: TrainConfig) -> dict[str, float]:
     return _best(logger.history)
 
 
-def _trainer(
-    config: TrainerConfig, gradient_clip: float, logger: RunLogger, resumable: Path
-) -> lightning.Trainer:
+def _trainer(config: TrainerConfig, gradient_clip: float, logger: RunLogger, resumable: Path) -> lightning.Trainer:
     precision = {"bf16": "bf16-mixed", "fp32": "32-true"}.get(config.precision)
     if precision is None:
         precision = "bf16-mixed" if repro.native_bf16(config.accelerator) else "32-true"
@@ -122,11 +118,7 @@ def _write(
     if best:
         state = torch.load(best, weights_only=True, map_location="cpu")["state_dict"]
         network.load_state_dict(
-            {
-                key.removeprefix("network."): value
-                for key, value in state.items()
-                if key.startswith("network.")
-            }
+            {key.removeprefix("network."): value for key, value in state.items() if key.startswith("network.")}
         )
     with atomic.new_folder(Path(config.output)) as folder:
         save_file(

@@ -96,9 +96,7 @@ class AdvancedSentimentAnalyzer:
         message = chat_message(row if timestamp is None else {**row, "timestamp": timestamp}, self._clock())
         return (await self._analyze([message]))[0]
 
-    async def analyze_batch(
-        self, messages: Sequence[Mapping[str, Any]], *, channel: str = "default"
-    ) -> list[dict[str, Any]]:
+    async def analyze_batch(self, messages: Sequence[Mapping[str, Any]], *, channel: str = "default") -> list[dict[str, Any]]:
         """Analyse many messages: one answer a row, in order; a bad row is `{"id", "error"}` and harms no other.
 
         Rows hold `text`, `username` and optionally `id`, `channel`, `timestamp`, `roles`, `paid`, `context`.
@@ -106,9 +104,7 @@ class AdvancedSentimentAnalyzer:
         if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Sequence):
             raise BadInput("messages must be a list of objects", field="messages")
         if len(messages) > MAX_BATCH:
-            raise BadInput(
-                f"messages has {len(messages)} rows, at most {MAX_BATCH} are allowed", field="messages"
-            )
+            raise BadInput(f"messages has {len(messages)} rows, at most {MAX_BATCH} are allowed", field="messages")
         now = self._clock()
         rows: list[ChatMessage | dict[str, Any]] = []
         for row in messages:
@@ -119,9 +115,7 @@ class AdvancedSentimentAnalyzer:
                 identifier = row.get("id")
                 rows.append(chat_message({"channel": channel, **row}, now))
             except HikariError as error:
-                shown = (
-                    identifier if isinstance(identifier, str | int) and len(str(identifier)) <= 256 else None
-                )
+                shown = identifier if isinstance(identifier, str | int) and len(str(identifier)) <= 256 else None
                 rows.append({"id": shown, "error": error.as_dict()})
         answers = iter(await self._analyze([row for row in rows if isinstance(row, ChatMessage)]))
         return [{"id": row.id, **next(answers)} if isinstance(row, ChatMessage) else row for row in rows]
@@ -132,9 +126,7 @@ class AdvancedSentimentAnalyzer:
         They win over global emotes of the same name, in this channel only. Returns how many were added; raises `BadInput`.
         """
         name_field(channel, "channel")
-        rows: Iterable[Symbol] = [
-            symbol_lexicon.make_symbol(name, row, f"emotes.{name}") for name, row in emotes.items()
-        ]
+        rows: Iterable[Symbol] = [symbol_lexicon.make_symbol(name, row, f"emotes.{name}") for name, row in emotes.items()]
         known = self._channel_symbols.get(channel) or symbol_lexicon.lexicon()
         self._channel_symbols[channel] = known.extended(rows)
         return len(emotes)

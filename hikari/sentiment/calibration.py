@@ -31,9 +31,7 @@ class Calibration:
     def over_threshold(self, task: Task, probabilities: npt.NDArray[np.float64]) -> list[str]:
         """The labels of one row whose probability reaches their threshold (0.5 where none was fitted)."""
         limits = self.thresholds.get(task.name, {})
-        return [
-            label for label, p in zip(task.labels, probabilities, strict=True) if p >= limits.get(label, 0.5)
-        ]
+        return [label for label, p in zip(task.labels, probabilities, strict=True) if p >= limits.get(label, 0.5)]
 
     def to_json(self) -> dict[str, Any]:
         """The content of a bundle's `calibration.json`."""

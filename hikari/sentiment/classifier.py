@@ -29,9 +29,7 @@ class TextClassifier:
     Safe to call from several threads. `threads` is the number of threads inside one forward pass.
     """
 
-    def __init__(
-        self, bundle: Bundle, *, threads: int | None = None, device: str = "auto", precision: str = "auto"
-    ) -> None:
+    def __init__(self, bundle: Bundle, *, threads: int | None = None, device: str = "auto", precision: str = "auto") -> None:
         from tokenizers import Tokenizer
 
         if bundle.manifest.get("preprocessing") != chat_text.VERSION:
@@ -107,9 +105,7 @@ def _session(bundle: Bundle, threads: int | None, device: str, precision: str) -
     if device == "auto":
         device = "cuda" if "CUDAExecutionProvider" in available else "cpu"
     if device == "cuda" and "CUDAExecutionProvider" not in available:
-        raise NotReady(
-            f"onnxruntime has no CUDA here (it has {', '.join(available)}); install the extra `gpu`"
-        )
+        raise NotReady(f"onnxruntime has no CUDA here (it has {', '.join(available)}); install the extra `gpu`")
     if precision == "auto":
         precision = "int8" if device == "cpu" and bundle.has_int8 else "fp32"
     if precision == "int8" and not bundle.has_int8:
@@ -120,9 +116,7 @@ def _session(bundle: Bundle, threads: int | None, device: str, precision: str) -
     options.log_severity_level = 3
     # Spinning threads win microseconds alone and lose milliseconds beside a web server on few cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    providers = (
-        ["CUDAExecutionProvider", "CPUExecutionProvider"] if device == "cuda" else ["CPUExecutionProvider"]
-    )
+    providers = ["CUDAExecutionProvider", "CPUExecutionProvider"] if device == "cuda" else ["CPUExecutionProvider"]
     file = bundle.path / ("model.int8.onnx" if precision == "int8" else "model.onnx")
     session = runtime.InferenceSession(str(file), sess_options=options, providers=providers)
     return session, device, precision

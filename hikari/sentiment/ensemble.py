@@ -23,17 +23,12 @@ class Ensemble:
     neutral_bias: float = 1.0
 
     def __post_init__(self) -> None:
-        if (
-            min(self.transformer, self.vader, self.emoji) < 0
-            or self.transformer + self.vader + self.emoji <= 0
-        ):
+        if min(self.transformer, self.vader, self.emoji) < 0 or self.transformer + self.vader + self.emoji <= 0:
             raise ValueError("ensemble weights must not be negative, and one must be positive")
         if not 0 < self.neutral_bias < 100:
             raise ValueError("neutral_bias must be a positive factor")
 
-    def combine(
-        self, transformer: Distribution | None, vader: float | None, emoji: float | None
-    ) -> Distribution:
+    def combine(self, transformer: Distribution | None, vader: float | None, emoji: float | None) -> Distribution:
         """Weighted mean of the members that are present; neutral with none.
 
         >>> Ensemble(0.5, 0.3, 0.2).combine((0.0, 0.0, 1.0), None, None)
@@ -44,11 +39,7 @@ class Ensemble:
             (None if vader is None else spread(vader), self.vader),
             (None if emoji is None else spread(emoji), self.emoji),
         )
-        present = [
-            (distribution, weight)
-            for distribution, weight in members
-            if distribution is not None and weight > 0
-        ]
+        present = [(distribution, weight) for distribution, weight in members if distribution is not None and weight > 0]
         total = sum(weight for _, weight in present)
         if not total:
             return (0.0, 1.0, 0.0)

@@ -40,9 +40,7 @@ def tasks_from_json(content: Mapping[str, Any]) -> tuple[Task, ...]:
     """Read `labels.json`. Raises `BadBundle` when a task is malformed."""
     try:
         rows = cast("list[dict[str, Any]]", content["tasks"])
-        tasks = tuple(
-            Task(str(row["name"]), tuple(map(str, row["labels"])), row["activation"]) for row in rows
-        )
+        tasks = tuple(Task(str(row["name"]), tuple(map(str, row["labels"])), row["activation"]) for row in rows)
     except (KeyError, TypeError) as error:
         raise BadBundle("labels.json must hold `tasks`, each with name, labels and activation") from error
     if not tasks or any(task.activation not in ("softmax", "sigmoid") or not task.labels for task in tasks):

@@ -44,9 +44,7 @@ def chat_message(row: Mapping[str, Any], now: float) -> ChatMessage:
         text=text_field(row.get("text")),
         timestamp=now if given is None else seconds(given),
         paid=bool(row.get("paid", facts.get("paid", False))),
-        moderator=bool(
-            {"moderator", "broadcaster", "owner"} & {str(role) for role in cast("list[Any]", roles)}
-        ),
+        moderator=bool({"moderator", "broadcaster", "owner"} & {str(role) for role in cast("list[Any]", roles)}),
     )
 
 

@@ -52,9 +52,7 @@ _RULES: tuple[Rule, ...] = (
     ),
     (
         lambda s: "identity_hate" in s.toxic_labels,
-        Recommendation(
-            "firm", "high", False, "hate against a group: leave it to the moderators, do not read it out"
-        ),
+        Recommendation("firm", "high", False, "hate against a group: leave it to the moderators, do not read it out"),
     ),
     (
         lambda s: bool(s.toxic_labels),

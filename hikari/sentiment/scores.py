@@ -51,9 +51,7 @@ class MessageScores:
                 if emoji_score is None
                 else {
                     "score": round(emoji_score, 4),
-                    "symbols": [
-                        {"name": s.name, "polarity": s.polarity, "emotion": s.emotion} for s in shown.values()
-                    ],
+                    "symbols": [{"name": s.name, "polarity": s.polarity, "emotion": s.emotion} for s in shown.values()],
                 },
             },
             "emotion": {
@@ -77,36 +75,23 @@ class Scorer:
         calibration = classifier.calibration
         chosen = ensemble or calibration.default_ensemble
         if chosen not in calibration.ensembles:
-            raise BadInput(
-                f"ensemble must be one of {', '.join(sorted(calibration.ensembles))}", field="ensemble"
-            )
+            raise BadInput(f"ensemble must be one of {', '.join(sorted(calibration.ensembles))}", field="ensemble")
         self.classifier = classifier
         self.ensemble: Ensemble = calibration.ensembles[chosen]
         bundle = classifier.bundle
         self.model = {"name": bundle.name, "version": bundle.version, "fingerprint": bundle.fingerprint[:16]}
         self._tasks = {task.name: task for task in classifier.tasks}
 
-    def score(
-        self, messages: Sequence[tuple[str, SymbolLexicon]], batch_size: int = 8
-    ) -> list[MessageScores]:
+    def score(self, messages: Sequence[tuple[str, SymbolLexicon]], batch_size: int = 8) -> list[MessageScores]:
         """Scores of many messages, each with the lexicon of its channel, in order."""
         readings = [chat_text.read(text, lexicon) for text, lexicon in messages]
         probabilities = self.classifier.probabilities([reading.words for reading in readings], batch_size)
-        return [
-            self.combine(reading, {t: rows[n] for t, rows in probabilities.items()})
-            for n, reading in enumerate(readings)
-        ]
+        return [self.combine(reading, {t: rows[n] for t, rows in probabilities.items()}) for n, reading in enumerate(readings)]
 
     def combine(self, reading: Reading, probabilities: dict[str, npt.NDArray[np.float64]]) -> MessageScores:
         """One message's scores, given its row of probabilities per task."""
-        named = {
-            name: dict(zip(task.labels, map(float, probabilities[name]), strict=True))
-            for name, task in self._tasks.items()
-        }
-        over = {
-            name: self.classifier.calibration.over_threshold(task, probabilities[name])
-            for name, task in self._tasks.items()
-        }
+        named = {name: dict(zip(task.labels, map(float, probabilities[name]), strict=True)) for name, task in self._tasks.items()}
+        over = {name: self.classifier.calibration.over_threshold(task, probabilities[name]) for name, task in self._tasks.items()}
         vader_scores = vader.score(reading.plain)
         sentiments = named["sentiment"]
         combined = self.ensemble.combine(

@@ -18,8 +18,7 @@ EMOTIONS = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 _COLUMNS = ("name", "provider", "polarity", "emotion", "meaning", "sources", "support")
 _CAMEL = re.compile(r"[a-z][A-Z]")
 _LOWERCASE_TOO = frozenset(
-    "ayaya copium deadge feelsbadman feelsgoodman gigachad hopium icant kekw lulw lul madge omegalul pog pogu poggers sadge susge "
-    "xdd peepohappy peeposad kappa pepega".split()
+    ["ayaya", "copium", "deadge", "feelsbadman", "feelsgoodman", "gigachad", "hopium", "icant", "kekw", "lulw", "lul", "madge", "omegalul", "pog", "pogu", "poggers", "sadge", "susge", "xdd", "peepohappy", "peeposad", "kappa", "pepega"]
 )
 """Emotes that people type in lower case and that are no English words; camel-cased names are accepted that way as well."""
 _MODIFIERS = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]")
@@ -56,7 +55,10 @@ class SymbolLexicon:
             if _CAMEL.search(name) or name.lower() in _LOWERCASE_TOO
         }
         self._kaomoji = kaomoji
-        self._kaomoji_pattern = _alternation(kaomoji)
+        # A search for any of a hundred kaomoji costs more than all else: those that are plain words are looked up as words instead.
+        self._plain_kaomoji = {name: symbol for name, symbol in kaomoji.items() if name.isascii() and " " not in name}
+        self._spaced_pattern = _alternation(name for name in kaomoji if name.isascii() and " " in name)
+        self._other_pattern = _alternation(name for name in kaomoji if not name.isascii())
 
     def __len__(self) -> int:
         return len(self._emoji) + len(self._words) + len(self._kaomoji)
@@ -68,7 +70,7 @@ class SymbolLexicon:
 
     def emote(self, word: str) -> Symbol | None:
         """The emote that a word is, if it is one."""
-        return self._words.get(word) or self._lowercase.get(word)
+        return self._words.get(word) or self._lowercase.get(word) or self._plain_kaomoji.get(word)
 
     def replace(self, text: str) -> tuple[str, list[Symbol]]:
         """Put `(meaning)` in the place of every symbol; returns the new text and the symbols in order of kind and place.
@@ -82,12 +84,12 @@ class SymbolLexicon:
             found.append(symbol)
             return f" ({symbol.meaning}) "
 
-        if self._kaomoji_pattern is not None:
-            text = self._kaomoji_pattern.sub(lambda match: meaning(self._kaomoji[match[0]]), text)
+        if self._spaced_pattern is not None:
+            text = self._spaced_pattern.sub(lambda match: meaning(self._kaomoji[match[0]]), text)
         if not text.isascii():
-            text = emoji.replace_emoji(
-                _MODIFIERS.sub("", text), lambda chars, _: self._emoji_meaning(chars, meaning)
-            )
+            if self._other_pattern is not None:
+                text = self._other_pattern.sub(lambda match: meaning(self._kaomoji[match[0]]), text)
+            text = emoji.replace_emoji(_MODIFIERS.sub("", text), lambda chars, _: self._emoji_meaning(chars, meaning))
         words = [meaning(symbol) if (symbol := self.emote(word)) else word for word in text.split()]
         return " ".join(" ".join(words).split()), found
 
@@ -121,9 +123,7 @@ def parse_rows(text: str, origin: str) -> list[Symbol]:
     lines = text.splitlines()
     header = tuple(lines[0].split("\t")) if lines else ()
     if header[:5] != _COLUMNS[:5]:
-        raise BadInput(
-            f"{origin}: the first line must name the columns {', '.join(_COLUMNS[:5])}, separated by tabs"
-        )
+        raise BadInput(f"{origin}: the first line must name the columns {', '.join(_COLUMNS[:5])}, separated by tabs")
     symbols: list[Symbol] = []
     for number, line in enumerate(lines[1:], start=2):
         if line:

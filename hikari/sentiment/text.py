@@ -61,7 +61,7 @@ def clean_characters(text: str) -> str:
             for character in text
             if unicodedata.category(character) not in ("Cf", "Cs", "Co", "Cn") or character == "\u200d"
         )
-    return " ".join("".join(c for c in text if c >= " " and c != "\x7f" or c in "\n\t\r").split())
+    return " ".join("".join(c for c in text if (c >= " " and c != "\x7f") or c in "\n\t\r").split())
 
 
 def _expand(match: re.Match[str]) -> str:

@@ -79,9 +79,7 @@ class Trends:
         self._max_users = max_users
         self._max_channels = max_channels
 
-    def add(
-        self, channel: str, username: str, score: float, at: float
-    ) -> dict[str, dict[str, float | str | int]]:
+    def add(self, channel: str, username: str, score: float, at: float) -> dict[str, dict[str, float | str | int]]:
         """Take in one message; returns `{user_trend, global_trend}` with it counted."""
         user = _touch(self._users, (channel, username), self._max_users)
         everyone = _touch(self._channels, channel, self._max_channels)

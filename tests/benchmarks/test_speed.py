@@ -1,0 +1,107 @@
+"""Speed, as ratios within one run: what the engine adds to the bare model runtime.
+
+`make bench` prints the table. Absolute times depend on the machine and are asserted nowhere.
+"""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hikari import AdvancedSentimentAnalyzer
+from hikari.bundle import open_bundle
+from hikari.scoring import score_file
+from hikari.sentiment import text as chat_text
+from hikari.sentiment.classifier import TextClassifier
+from hikari.sentiment.scores import Scorer
+from training import corpus
+
+pytestmark = pytest.mark.slow
+N_MESSAGES = 20_000
+
+
+@pytest.fixture(scope="module")
+def messages() -> list[str]:
+    """20,000 short messages: the corpus, over and over, as a busy channel repeats itself."""
+    texts = [row.text for split in corpus.SPLITS for row in corpus.read_split(split)]
+    texts = [text for text in texts if len(text) <= 60]
+    return [texts[number % len(texts)] for number in range(N_MESSAGES)]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def test_scoring_a_file_reaches_seven_tenths_of_the_bare_runtime(
+    shipped_bundle: Path, messages: list[str], tmp_path: Path
+) -> None:
+    threads = os.cpu_count() or 1
+    bundle = open_bundle(shipped_bundle)
+    bare = TextClassifier(bundle, threads=threads)
+    encoded = bare.prepare([chat_text.read(text).words for text in messages])
+    inputs = [{"input_ids": np.array([row.ids]), "attention_mask": np.ones((1, len(row.ids)), dtype=np.int64)} for row in encoded]
+    source = tmp_path / "in.jsonl"
+    source.write_text("".join(json.dumps({"id": n, "text": text}) + "\n" for n, text in enumerate(messages)), encoding="utf-8")
+    scorer = Scorer(TextClassifier(bundle, threads=1))
+
+    def loop() -> None:
+        for feed in inputs:
+            bare._session.run(None, feed)
+
+    bare_s = _seconds(loop)
+    score_s = _seconds(lambda: score_file(source, tmp_path / "out.jsonl", scorer, threads))
+    ratio = bare_s / score_s
+    print(
+        f"\nhikari score {N_MESSAGES / score_s:.0f} messages/s, bare onnxruntime {N_MESSAGES / bare_s:.0f} messages/s, {threads} threads "
+        f"each, ratio {ratio:.2f}"
+    )
+    assert ratio >= 0.7
+
+
+def test_one_message_costs_little_more_than_its_forward_pass(shipped_bundle: Path, messages: list[str]) -> None:
+    bundle = open_bundle(shipped_bundle)
+    classifier = TextClassifier(bundle)
+    sample = messages[:400]
+    encoded = classifier.prepare([chat_text.read(text).words for text in sample])
+
+    async def analyse() -> list[float]:
+        times = []
+        async with AdvancedSentimentAnalyzer(shipped_bundle) as analyzer:
+            for text in sample:
+                started = time.perf_counter()
+                await analyzer.analyze_message(text, "viewer")
+                times.append(time.perf_counter() - started)
+        return times
+
+    forward = [_seconds(lambda row=row: classifier.forward([row])) for row in encoded]
+    whole = asyncio.run(analyse())
+    ratio = float(np.median(whole) / np.median(forward))
+    print(
+        f"\nanalyze_message p50 {np.median(whole) * 1e3:.2f} ms, forward pass p50 {np.median(forward) * 1e3:.2f} ms, ratio {ratio:.2f}"
+    )
+    assert ratio <= 2.5
+
+
+def test_side_by_side_passes_beat_one_wide_pass(shipped_bundle: Path, messages: list[str]) -> None:
+    bundle = open_bundle(shipped_bundle)
+    threads = os.cpu_count() or 1
+    if threads < 2:
+        pytest.skip("one processor: nothing can run side by side")
+    narrow, wide = TextClassifier(bundle, threads=1), TextClassifier(bundle, threads=threads)
+    encoded = narrow.prepare([chat_text.read(text).words for text in messages[:1500]])
+
+    def side_by_side() -> None:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(lambda row: narrow.forward([row]), encoded))
+
+    ratio = _seconds(lambda: [wide.forward([row]) for row in encoded]) / _seconds(side_by_side)
+    print(f"\n{threads} passes of one thread side by side: {ratio:.2f} x one pass of {threads} threads after the other")
+    assert ratio >= 0.9

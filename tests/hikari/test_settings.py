@@ -1,0 +1,67 @@
+"""Settings from the environment: defaults, every variable, and malformed ones named."""
+
+from pathlib import Path
+
+import pytest
+
+from hikari.settings import Settings
+
+
+def test_defaults_of_an_empty_environment() -> None:
+    settings = Settings.read({})
+    assert settings.home == Path(".hikari")
+    assert (settings.bundle, settings.data_mirror, settings.threads, settings.tracking_uri) == (None,) * 4
+    assert settings.api_keys == ()
+
+
+def test_every_variable_is_read() -> None:
+    settings = Settings.read(
+        {
+            "HIKARI_HOME": "/live",
+            "HIKARI_BUNDLE": "/bundle",
+            "HIKARI_DATA_MIRROR": "/mirror",
+            "HIKARI_API_KEYS": "one, two ,,",
+            "HIKARI_THREADS": "3",
+            "MLFLOW_TRACKING_URI": "http://localhost:1",
+        }
+    )
+    assert (settings.home, settings.bundle, settings.data_mirror) == (
+        Path("/live"),
+        Path("/bundle"),
+        Path("/mirror"),
+    )
+    assert settings.api_keys == ("one", "two")
+    assert settings.threads == 3
+    assert settings.tracking_uri == "http://localhost:1"
+
+
+def test_empty_variables_count_as_unset() -> None:
+    names = (
+        "HIKARI_HOME",
+        "HIKARI_BUNDLE",
+        "HIKARI_DATA_MIRROR",
+        "HIKARI_API_KEYS",
+        "HIKARI_THREADS",
+        "MLFLOW_TRACKING_URI",
+    )
+    assert Settings.read(dict.fromkeys(names, "")) == Settings.read({})
+
+
+def test_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/somebody")
+    assert Settings.read({"HIKARI_HOME": "~/live"}).home == Path("/somebody/live")
+
+
+@pytest.mark.parametrize("threads", ["0", "-1", "many", "1.5", " 2"])
+def test_malformed_thread_counts_are_named(threads: str) -> None:
+    with pytest.raises(ValueError, match="HIKARI_THREADS must be a positive whole number"):
+        Settings.read({"HIKARI_THREADS": threads})
+
+
+def test_keys_stay_out_of_repr() -> None:
+    assert "hush" not in repr(Settings.read({"HIKARI_API_KEYS": "hush"}))
+
+
+def test_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HIKARI_THREADS", "7")
+    assert Settings.read().threads == 7
