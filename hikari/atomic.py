@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def new_folder(target: Path) -> Iterator[Path]:
+def new_folder(target: Path) -> Generator[Path]:
     """A folder to fill that becomes `target` when the block ends without an error; else it vanishes.
 
     An existing `target` is moved aside first and removed last; `recover` brings it back when a crash fell between.

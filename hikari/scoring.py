@@ -1,6 +1,7 @@
 """`hikari score`: a file of messages in, a file of scores out, in the same order, resumable and never half written.
 
-Rows go through in blocks. Inside a block messages are sorted by length and forward passes run side by side, one thread each: on a CPU
+Rows go through in blocks. Inside a block messages are sorted by length and forward passes run side by side, one thread each:
+on a CPU
 that beats one pass with many threads, and far beats padded batches.
 """
 
@@ -43,7 +44,8 @@ def score_file(
 ) -> Outcome:
     """Score `source` (JSON lines with `id` and `text`) into `target`; a bad row becomes an error row.
 
-    Work in progress lies in `<target>.partial`; a call with the same input and model continues it. `progress` gets the number of rows
+    Work in progress lies in `<target>.partial`; a call with the same input and model continues it. `progress` gets the
+    number of rows
     done. Raises `BadInput` when the files cannot be used.
     """
     if not source.is_file():
@@ -96,7 +98,11 @@ def _forward(words: Sequence[str], classifier: TextClassifier, pool: ThreadPoolE
     order = sorted(range(len(encoded)), key=lambda index: len(encoded[index].ids))
     # Longest first: the last pass to end is then a short one, and no worker waits for long.
     batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)][::-1]
-    parts = pool.map(lambda rows: classifier.forward([encoded[index] for index in rows]), batches)
+
+    def forward(rows: list[int]) -> Logits:
+        return classifier.forward([encoded[index] for index in rows])
+
+    parts = pool.map(forward, batches)
     out: dict[str, npt.NDArray[np.float32]] = {
         task.name: np.zeros((len(encoded), len(task.labels)), dtype=np.float32) for task in classifier.tasks
     }

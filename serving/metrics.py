@@ -1,6 +1,7 @@
 """Hikari's own Prometheus metrics, beside BentoML's, on `/metrics`.
 
-Created on first use: prometheus_client decides at import whether it works for several processes, and BentoML must set that up first.
+Created on first use: prometheus_client decides at import whether it works for several processes, and BentoML must set that
+up first.
 """
 
 from functools import cache

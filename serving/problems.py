@@ -1,4 +1,5 @@
-"""One error shape for everything: `{"error": {"code", "message", "field"?}}`. User text never gets into an answer or a log line."""
+"""One error shape for everything: `{"error": {"code", "message", "field"?}}`. User text never gets into an answer or a log
+line."""
 
 import json
 import logging
@@ -88,7 +89,8 @@ async def send(send_: Send, status: int, code: str, message: str, headers: Mappi
 class Shield:
     """ASGI middleware: every error leaves in the one shape, whoever raised it.
 
-    An unexpected error becomes a 500 and a log entry with its place but not its message: messages of foreign errors may quote what a
+    An unexpected error becomes a 500 and a log entry with its place but not its message: messages of foreign errors may
+    quote what a
     viewer wrote (`UnicodeEncodeError` does), stack frames do not. Errors that BentoML answers itself get the shape here as well.
     """
 

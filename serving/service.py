@@ -4,6 +4,7 @@ bentoml serve serving.service:Hikari --host 127.0.0.1 --port 3000
 """
 
 import asyncio
+from typing import Any
 
 import bentoml
 from starlette.types import ASGIApp
@@ -19,7 +20,7 @@ LIMITS = Limits()
 
 
 def _running() -> AdvancedSentimentAnalyzer:
-    service: Hikari = bentoml.get_current_service()
+    service: Any = bentoml.get_current_service()
     return service.analyzer
 
 
@@ -54,4 +55,4 @@ class Hikari:
 
 
 Hikari.add_asgi_middleware(_guard)  # type: ignore[arg-type] - a factory is as good as a class here
-Hikari.add_asgi_middleware(Shield)
+Hikari.add_asgi_middleware(Shield)  # type: ignore[arg-type]

@@ -14,7 +14,31 @@ from training.entry import composed
 from training.prepare import to_frame
 from training.schema import ExportConfig, TrainConfig
 
-WORDS = ["good", "great", "love", "stream", "game", "bad", "hate", "sad", "scared", "gross", "what", "why", "you", "i", "this", "is", "not", "the", "a", "kys", "idiot", "play", "can"]
+WORDS = [
+    "good",
+    "great",
+    "love",
+    "stream",
+    "game",
+    "bad",
+    "hate",
+    "sad",
+    "scared",
+    "gross",
+    "what",
+    "why",
+    "you",
+    "i",
+    "this",
+    "is",
+    "not",
+    "the",
+    "a",
+    "kys",
+    "idiot",
+    "play",
+    "can",
+]
 TEXTS: tuple[tuple[str, str, str, list[str], bool], ...] = (
     ("this stream is great PogChamp", "positive", "joy", [], False),
     ("i love this game 🔥", "positive", "joy", [], False),

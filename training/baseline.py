@@ -1,5 +1,7 @@
 """What any serious model must beat: bag of words plus VADER in a logistic regression, per task."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, hstack
@@ -28,7 +30,7 @@ class BagOfWords:
         self._train = train
         self._features = self.features(train)
 
-    def features(self, frame: pd.DataFrame) -> csr_matrix:
+    def features(self, frame: pd.DataFrame) -> Any:
         """The sparse feature matrix of some rows."""
         vader = np.nan_to_num(other_members(frame["text"].tolist())[0])
         columns = np.stack([vader, np.maximum(vader, 0), np.maximum(-vader, 0), np.abs(vader) < 0.05], axis=1)

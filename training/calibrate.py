@@ -14,7 +14,8 @@ _THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.01), 2)
 
 
 def fit_temperature(task: Task, logits: Array, targets: Array) -> float:
-    """The positive number by which logits are divided to minimise the negative log-likelihood (Guo et al., 2017); 1 without labels."""
+    """The positive number by which logits are divided to minimise the negative log-likelihood (Guo et al., 2017); 1 without
+    labels."""
     known = ~np.isnan(targets).any(axis=1)
     if not known.any():
         return 1.0
@@ -77,7 +78,8 @@ def macro_f1(predicted: Array, truth: Array) -> float:
 
 
 def fit_ensemble(transformer: Array, vader: Array, emoji: Array, truth: Array) -> Ensemble:
-    """Weights in steps of 0.05 and the neutral bias with the best macro-F1; of equally good ones the first, nearest to the encoder alone."""
+    """Weights in steps of 0.05 and the neutral bias with the best macro-F1; of equally good ones the first, nearest to the
+    encoder alone."""
     best, best_f1 = SEED, -1.0
     for share in np.arange(20, 7, -1) / 20:
         for vader_share in np.arange(0, round((1 - share) * 20) + 1) / 20:
@@ -99,7 +101,8 @@ def fit(
     emoji: Array,
     minimum_positives: int,
 ) -> Calibration:
-    """Everything a bundle's `calibration.json` holds, from dev logits and targets of shape (rows, labels) and the other two members."""
+    """Everything a bundle's `calibration.json` holds, from dev logits and targets of shape (rows, labels) and the other two
+    members."""
     temperatures = {task.name: fit_temperature(task, logits[task.name], targets[task.name]) for task in tasks}
     plain = Calibration(temperatures, {}, {"seed": SEED}, "seed")
     probabilities = {task.name: plain.probabilities(task, logits[task.name]) for task in tasks}

@@ -22,7 +22,8 @@ def render(bundle: Bundle, figures: Mapping[str, Any], counts: Mapping[str, Any]
         "## Data",
         "",
         f"Hikari's own chat corpus (MIT): {counts['train']['rows']} training, {counts['dev']['rows']} dev, {counts['test']['rows']} test "
-        "messages; see `data/corpus/README.md`. Thresholds, temperatures and ensemble weights are fitted on dev, the test split is only read here.",
+        "messages; see `data/corpus/README.md`. Thresholds, temperatures and ensemble weights are fitted on dev, the test split "
+        "is only read here.",
         "",
         "## Figures on the corpus test split",
         "",

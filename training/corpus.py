@@ -3,8 +3,10 @@
     python -m training.corpus check
     python -m training.corpus add THEME ROWS.jsonl
 
-Rows are `{"text", "sentiment", "emotion", "toxicity", "question", "hard"}`; the label guide is in `data/corpus/README.md`. Added rows
-that nearly repeat a known one are dropped, the others are put into train, dev or test, stratified by emotion and toxicity. Whatever
+Rows are `{"text", "sentiment", "emotion", "toxicity", "question", "hard"}`; the label guide is in `data/corpus/README.md`.
+Added rows
+that nearly repeat a known one are dropped, the others are put into train, dev or test, stratified by emotion and toxicity.
+Whatever
 resembles a row of a split goes into that split, so that no test row has a near twin in training.
 """
 
@@ -107,9 +109,9 @@ def similar_pairs(texts: Sequence[str], threshold: float) -> list[tuple[int, int
 
     padded = [f" {canonical(text)} " for text in texts]
     padded = [text if len(text) >= 3 else f"{text:^3}" for text in padded]
-    grams = CountVectorizer(analyzer="char", ngram_range=(3, 3), binary=True, lowercase=False, dtype=np.int32).fit_transform(
-        padded
-    )
+    kind: Any = CountVectorizer
+    counter = kind(analyzer="char", ngram_range=(3, 3), binary=True, lowercase=False, dtype=np.int32)
+    grams = counter.fit_transform(padded)
     sizes = np.asarray(grams.sum(axis=1)).ravel()
     shared = (grams @ grams.T).tocoo()
     above = shared.row < shared.col

@@ -1,4 +1,5 @@
-"""The thin layer between the command line and an entry point: Hydra composes, `to_config` checks, the work sees plain dataclasses."""
+"""The thin layer between the command line and an entry point: Hydra composes, `to_config` checks, the work sees plain
+dataclasses."""
 
 import os
 import sys
@@ -17,7 +18,8 @@ Config = TypeVar("Config")
 
 
 def run(name: str, kind: type[Config], work: Callable[[Config], Any]) -> None:
-    """Run `work` with the composed and checked `conf/<name>.yaml`; a wrong configuration ends in one readable message, exit code 2."""
+    """Run `work` with the composed and checked `conf/<name>.yaml`; a wrong configuration ends in one readable message, exit
+    code 2."""
 
     def task(raw: DictConfig) -> Any:
         try:

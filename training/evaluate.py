@@ -3,7 +3,8 @@
     python -m training.evaluate
     python -m training.evaluate external=FILE.jsonl        # format: training/external.py
 
-Judges what is served: the bundle through the engine's own classifier and ensemble. Writes metrics, plots and the model card next to each
+Judges what is served: the bundle through the engine's own classifier and ensemble. Writes metrics, plots and the model card
+next to each
 other and to the MLflow run that trained the weights; prints the metrics as one JSON object on the last line.
 """
 
@@ -30,7 +31,8 @@ Figures = dict[str, Any]
 
 
 def evaluate(config: EvaluateConfig) -> Figures:
-    """The stage: figures of the model and of the baseline on the test split, plots, card; figures on a mirrored public set if there."""
+    """The stage: figures of the model and of the baseline on the test split, plots, card; figures on a mirrored public set
+    if there."""
     bundle = open_bundle(Path(config.bundle))
     classifier = TextClassifier(bundle)
     if config.external is not None:

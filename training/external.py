@@ -53,7 +53,8 @@ def _problem(row: Any) -> str | None:
 
 
 def twitch_sentiment_labels(mirror: Path) -> list[dict[str, Any]] | None:
-    """The public set `twitch_sentiment_labels`, one row per distinct text with its majority label (ties left out); None when absent."""
+    """The public set `twitch_sentiment_labels`, one row per distinct text with its majority label (ties left out); None when
+    absent."""
     path = mirror / "twitch_sentiment_labels" / "Twitch_Sentiment_Labels.csv"
     if not path.is_file():
         return None

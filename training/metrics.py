@@ -4,21 +4,22 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import average_precision_score, confusion_matrix, f1_score
+import sklearn.metrics
 
 from hikari.sentiment.labels import Task
 
 Array = np.ndarray
+_counts: Any = sklearn.metrics  # its types are guessed from defaults, and wrong
 
 
 def macro_f1(truth: Array, predicted: Array, n_labels: int) -> float:
     """Mean F1 over all labels; a label that occurs in neither truth nor prediction counts 0."""
-    return float(f1_score(truth, predicted, labels=range(n_labels), average="macro", zero_division=0))
+    return float(_counts.f1_score(truth, predicted, labels=range(n_labels), average="macro", zero_division=0))
 
 
 def binary_f1(truth: Array, predicted: Array) -> float:
     """F1 of the positive class."""
-    return float(f1_score(truth.astype(int), predicted.astype(int), zero_division=0))
+    return float(_counts.f1_score(truth.astype(int), predicted.astype(int), zero_division=0))
 
 
 def expected_calibration_error(confidence: Array, correct: Array, n_bins: int = 10) -> float:
@@ -39,7 +40,7 @@ def softmax_report(task: Task, targets: Array, probabilities: Array) -> dict[str
         return {}
     truth, predicted = targets[known].argmax(axis=1), probabilities[known].argmax(axis=1)
     n = len(task.labels)
-    each = f1_score(truth, predicted, labels=range(n), average=None, zero_division=0)
+    each = _counts.f1_score(truth, predicted, labels=range(n), average=None, zero_division=0)
     recalls = [float((predicted[truth == k] == k).mean()) for k in range(n) if (truth == k).any()]
     return {
         "rows": int(known.sum()),
@@ -57,17 +58,17 @@ def sigmoid_report(task: Task, targets: Array, probabilities: Array, thresholds:
     known = ~np.isnan(targets).any(axis=1)
     if not known.any():
         return {}
-    truth, predicted = targets[known] > 0.5, probabilities[known] >= limits
+    truth, predicted = np.asarray(targets[known] > 0.5), np.asarray(probabilities[known] >= limits)
     report: dict[str, float] = {
         "rows": int(known.sum()),
-        "f1": binary_f1(truth.any(axis=1), predicted.any(axis=1)),
+        "f1": binary_f1(np.asarray(truth.any(axis=1)), np.asarray(predicted.any(axis=1))),
         "accuracy": float((truth.any(axis=1) == predicted.any(axis=1)).mean()),
     }
     for number, label in enumerate(task.labels):
-        report[f"f1/{label}"] = binary_f1(truth[:, number], predicted[:, number])
+        report[f"f1/{label}"] = binary_f1(np.asarray(truth[:, number]), np.asarray(predicted[:, number]))
         if truth[:, number].any():
             report[f"average_precision/{label}"] = float(
-                average_precision_score(truth[:, number], probabilities[known][:, number])
+                _counts.average_precision_score(truth[:, number], probabilities[known][:, number])
             )
     report["macro_f1"] = float(np.mean([report[f"f1/{label}"] for label in task.labels]))
     return report
@@ -88,4 +89,6 @@ def main_figure(task: Task) -> str:
 def confusion(task: Task, targets: Array, probabilities: Array) -> Any:
     """Counts of shape (truth, prediction) of a one-label task."""
     known = ~np.isnan(targets).any(axis=1)
-    return confusion_matrix(targets[known].argmax(axis=1), probabilities[known].argmax(axis=1), labels=range(len(task.labels)))
+    return _counts.confusion_matrix(
+        targets[known].argmax(axis=1), probabilities[known].argmax(axis=1), labels=range(len(task.labels))
+    )

@@ -10,7 +10,8 @@ from hikari.sentiment.labels import Task
 
 
 class TextNetwork(nn.Module):
-    """Token ids of shape (rows, tokens) to logits per task of shape (rows, labels); the sentence vector is the mean over tokens."""
+    """Token ids of shape (rows, tokens) to logits per task of shape (rows, labels); the sentence vector is the mean over
+    tokens."""
 
     def __init__(self, encoder: nn.Module, tasks: tuple[Task, ...], dropout: float) -> None:
         super().__init__()

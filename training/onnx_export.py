@@ -31,7 +31,7 @@ def onnx_logits(file: Path, tasks: Sequence[Task], ids: Sequence[Sequence[int]],
     """The same for an ONNX file, on the CPU."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    session: Any = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     names = [task.name for task in tasks]
 
     def forward(input_ids: np.ndarray, mask: np.ndarray) -> Logits:

@@ -1,4 +1,5 @@
-"""The pictures of an evaluation: confusion matrices, reliability, precision against recall. Data next to the picture, as CSV for DVC."""
+"""The pictures of an evaluation: confusion matrices, reliability, precision against recall. Data next to the picture, as CSV
+for DVC."""
 
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,16 @@ _INK = "#30507a"
 
 def _figure(width: float, height: float) -> Any:
     mpl.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
-    return pyplot.subplots(figsize=(width, height), layout="constrained")
+    return plt.subplots(figsize=(width, height), layout="constrained")
 
 
 def _save(figure: Any, file: Path) -> None:
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
     figure.savefig(file, dpi=110, metadata={"Software": None})
-    pyplot.close(figure)
+    plt.close(figure)
 
 
 def confusion(task: Task, targets: Array, probabilities: Array, folder: Path) -> None:

@@ -1,7 +1,9 @@
 """What `make run` does before it serves: bring the pipeline up to date without touching the record.
 
-Floating-point results differ a little between machines, so a light stage that runs here may give other bytes than those in the committed
-`dvc.lock` and metrics. Those files are the record of what was released; only `make pipeline` may change them. Here the pipeline runs
+Floating-point results differ a little between machines, so a light stage that runs here may give other bytes than those in
+the committed
+`dvc.lock` and metrics. Those files are the record of what was released; only `make pipeline` may change them. Here the
+pipeline runs
 against this machine's own copies, kept in `.dvc/tmp/local-record`, and the committed files come back afterwards.
 """
 
@@ -10,7 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +21,7 @@ LOCAL = Path(".dvc/tmp/local-record")
 
 
 @contextmanager
-def local_record(root: Path) -> Iterator[None]:
+def local_record(root: Path) -> Generator[None]:
     """Swap this machine's record in; afterwards keep it aside and put the committed one back, also after an error.
 
     A local record made beside another committed `dvc.lock` is stale and not used. A crash in between is undone by the next call.

@@ -213,7 +213,8 @@ Config = TypeVar("Config")
 
 
 def to_config(raw: DictConfig | dict[str, Any], kind: type[Config]) -> Config:
-    """Convert a composed configuration into `kind`, once, at the entry point. Raises `ConfigError` with every mistake and its path."""
+    """Convert a composed configuration into `kind`, once, at the entry point. Raises `ConfigError` with every mistake and
+    its path."""
     try:
         values = OmegaConf.to_container(raw, resolve=True, throw_on_missing=True) if isinstance(raw, DictConfig) else raw
     except Exception as error:

@@ -1,6 +1,7 @@
 """MLflow, and the only file that imports it. A run that cannot be tracked still runs: every failure here becomes one warning.
 
-The local store is `mlruns/mlflow.db` (SQLite) with artefacts in `mlruns/artifacts`. Its first use is guarded by a file lock, because two
+The local store is `mlruns/mlflow.db` (SQLite) with artefacts in `mlruns/artifacts`. Its first use is guarded by a file lock,
+because two
 processes that migrate a fresh database at once leave it broken for good.
 """
 
@@ -171,9 +172,8 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """
     out: dict[str, Any] = {}
     for key, value in values.items():
-        if isinstance(value, list | tuple):
-            value = {str(number): item for number, item in enumerate(value)}
-        out.update(flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value})
+        nested = {str(number): item for number, item in enumerate(value)} if isinstance(value, list | tuple) else value
+        out.update(flatten(nested, f"{prefix}{key}.") if isinstance(nested, Mapping) else {f"{prefix}{key}": nested})
     return out
 
 

@@ -5,7 +5,8 @@
     python -m training.train debug=tiny
     python -m training.train -m optim.lr=1e-4,2e-4 seed=1,2,3     # a grid; each run needs its own output=
 
-Writes `weights.safetensors` with the encoder's configuration and tokenizer, `tasks.json` and `history.json` to `output`. An interrupted
+Writes `weights.safetensors` with the encoder's configuration and tokenizer, `tasks.json` and `history.json` to `output`. An
+interrupted
 run of the same configuration and data continues from its last epoch.
 """
 
@@ -61,13 +62,13 @@ def train(config: TrainConfig) -> dict[str, float]:
             datamodule=data,
             ckpt_path=str(last) if config.resume == "auto" and last.is_file() else None,
         )
-        if trainer.interrupted:
-            run.end("KILLED")
-            sys.stderr.write("interrupted; the same command continues from the last epoch\n")
-            raise SystemExit(130)
     except Exception:
         run.end("FAILED")
         raise
+    if trainer.interrupted:
+        run.end("KILLED")
+        sys.stderr.write("interrupted; the same command continues from the last epoch\n")
+        raise SystemExit(130)
     if trainer.is_global_zero:
         _write(config, network, trainer, source, logger, run)
         run.end()

@@ -110,12 +110,12 @@ class AdvancedSentimentAnalyzer:
         for row in messages:
             identifier: Any = None
             try:
-                if not isinstance(row, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+                if not isinstance(row, Mapping):
                     raise BadInput("a message must be an object", field="messages")
                 identifier = row.get("id")
                 rows.append(chat_message({"channel": channel, **row}, now))
             except HikariError as error:
-                shown = identifier if isinstance(identifier, str | int) and len(str(identifier)) <= 256 else None
+                shown = identifier if isinstance(identifier, int) or _echoable(identifier) else None
                 rows.append({"id": shown, "error": error.as_dict()})
         answers = iter(await self._analyze([row for row in rows if isinstance(row, ChatMessage)]))
         return [{"id": row.id, **next(answers)} if isinstance(row, ChatMessage) else row for row in rows]

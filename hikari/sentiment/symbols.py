@@ -18,7 +18,31 @@ EMOTIONS = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 _COLUMNS = ("name", "provider", "polarity", "emotion", "meaning", "sources", "support")
 _CAMEL = re.compile(r"[a-z][A-Z]")
 _LOWERCASE_TOO = frozenset(
-    ["ayaya", "copium", "deadge", "feelsbadman", "feelsgoodman", "gigachad", "hopium", "icant", "kekw", "lulw", "lul", "madge", "omegalul", "pog", "pogu", "poggers", "sadge", "susge", "xdd", "peepohappy", "peeposad", "kappa", "pepega"]
+    [
+        "ayaya",
+        "copium",
+        "deadge",
+        "feelsbadman",
+        "feelsgoodman",
+        "gigachad",
+        "hopium",
+        "icant",
+        "kekw",
+        "lulw",
+        "lul",
+        "madge",
+        "omegalul",
+        "pog",
+        "pogu",
+        "poggers",
+        "sadge",
+        "susge",
+        "xdd",
+        "peepohappy",
+        "peeposad",
+        "kappa",
+        "pepega",
+    ]
 )
 """Emotes that people type in lower case and that are no English words; camel-cased names are accepted that way as well."""
 _MODIFIERS = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]")
@@ -55,7 +79,8 @@ class SymbolLexicon:
             if _CAMEL.search(name) or name.lower() in _LOWERCASE_TOO
         }
         self._kaomoji = kaomoji
-        # A search for any of a hundred kaomoji costs more than all else: those that are plain words are looked up as words instead.
+        # A search for any of a hundred kaomoji costs more than all else: those that are plain words are looked up as words
+        # instead.
         self._plain_kaomoji = {name: symbol for name, symbol in kaomoji.items() if name.isascii() and " " not in name}
         self._spaced_pattern = _alternation(name for name in kaomoji if name.isascii() and " " in name)
         self._other_pattern = _alternation(name for name in kaomoji if not name.isascii())
@@ -130,7 +155,7 @@ def parse_rows(text: str, origin: str) -> list[Symbol]:
             cells = line.split("\t")
             if len(cells) < 5:
                 raise BadInput(f"{origin}, line {number}: {len(cells)} columns, expected at least 5")
-            row = dict(zip(_COLUMNS, cells, strict=False))
+            row: dict[str, Any] = dict(zip(_COLUMNS, cells, strict=False))
             symbols.append(make_symbol(row.pop("name"), row, f"{origin}, line {number}"))
     return symbols
 

@@ -1,4 +1,5 @@
-"""What the shipped model must answer sensibly, and the figures that it must reach; needs `make pipeline`, so these are slow tests."""
+"""What the shipped model must answer sensibly, and the figures that it must reach; needs `make pipeline`, so these are slow
+tests."""
 
 import asyncio
 import json

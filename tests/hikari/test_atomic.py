@@ -79,7 +79,7 @@ def test_error_inside_new_folder_leaves_the_old_one_whole(tmp_path: Path, error:
     target = tmp_path / "model"
     target.mkdir()
     (target / "old").write_text("old")
-    with pytest.raises(error):  # noqa: PT012, SIM117
+    with pytest.raises(error):  # noqa: SIM117
         with atomic.new_folder(target) as staging:
             (staging / "half").write_text("half")
             raise error

@@ -21,7 +21,7 @@ from tests import tiny
 ROWS = [{"id": f"m{number}", "text": tiny.TEXTS[number % len(tiny.TEXTS)][0]} for number in range(10)]
 
 
-class InterruptedHere(Exception):  # noqa: N818
+class InterruptedHere(Exception):
     """What a test raises in the place of Ctrl-C or a crash."""
 
 

@@ -21,12 +21,12 @@ GOOD: dict[str, Any] = {
 }
 
 
-def with_values(sentiment: float, emotion: float, toxicity: float, **baseline: float) -> dict[str, Any]:
+def with_values(sentiment: float, emotion: float, toxicity: float, baseline: dict[str, float] | None = None) -> dict[str, Any]:
     figures = copy.deepcopy(GOOD)
     figures["sentiment"]["macro_f1"] = sentiment
     figures["emotion"]["macro_f1"] = emotion
     figures["toxicity"]["f1"] = toxicity
-    for task, value in baseline.items():
+    for task, value in (baseline or {}).items():
         figures["baseline"][task] = dict.fromkeys(figures["baseline"][task], value)
     return figures
 
@@ -40,7 +40,7 @@ def test_a_figure_on_its_limit_passes() -> None:
 
 
 def test_every_way_to_fall_short_is_listed_at_once() -> None:
-    figures = with_values(0.50, 0.40, 0.30, sentiment=0.5, emotion=0.9, toxicity=0.31)
+    figures = with_values(0.50, 0.40, 0.30, {"sentiment": 0.5, "emotion": 0.9, "toxicity": 0.31})
     with pytest.raises(GateError) as caught:
         check_gate(GATE, figures)
     assert str(caught.value).removeprefix("the model does not pass the gate: ").split("; ") == [
@@ -69,7 +69,7 @@ def test_one_figure_below_its_limit_is_enough(values: tuple[float, float, float]
 
 @pytest.mark.parametrize("task", ["sentiment", "emotion", "toxicity"])
 def test_a_baseline_that_is_as_good_stops_the_model_when_asked(task: str) -> None:
-    figures = with_values(0.8, 0.8, 0.8, **{task: 0.8})
+    figures = with_values(0.8, 0.8, 0.8, {task: 0.8})
     with pytest.raises(GateError, match=f"^the model does not pass the gate: {task} .* the baseline has 0.800$"):
         check_gate(GATE, figures)
     check_gate(GateConfig(0.75, 0.60, 0.80, beats_baseline=False), figures)

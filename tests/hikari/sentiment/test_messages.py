@@ -31,6 +31,11 @@ def test_every_field_is_taken() -> None:
     assert chat_message(row, 0) == ChatMessage("m1", "c", "mika", "hi", 3.0, paid=True, moderator=True)
 
 
+@pytest.mark.parametrize("identifier", [None, "m1", 0, 7, -7])
+def test_id_stays_as_it_was_given(identifier: str | int | None) -> None:
+    assert chat_message({**ROW, "id": identifier}, 0).id == identifier
+
+
 def test_context_stands_in_and_the_row_itself_wins() -> None:
     context = {"timestamp": 5, "paid": True, "roles": ("owner",)}
     message = chat_message({**ROW, "context": context}, 0)
@@ -70,6 +75,9 @@ def test_roles_that_do_not_moderate(roles: Any) -> None:
         ({**ROW, "channel": ""}, "channel"),
         ({**ROW, "channel": "\udfff"}, "channel"),
         ({**ROW, "id": ""}, "id"),
+        ({**ROW, "id": True}, "id"),
+        ({**ROW, "id": 1.5}, "id"),
+        ({**ROW, "id": ["a"]}, "id"),
         ({**ROW, "id": "a" * (MAX_NAME + 1)}, "id"),
         ({**ROW, "id": "\ud800"}, "id"),
         ({**ROW, "context": []}, "context"),
