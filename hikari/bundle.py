@@ -64,7 +64,7 @@ def open_bundle(path: Path) -> Bundle:
     if not path.is_dir():
         raise NotReady(f"no model bundle at {path}; `make pipeline` builds one")
     manifest = _read_json(path / MANIFEST)
-    if not isinstance(manifest.get("format"), int) or manifest["format"] < 1:
+    if type(manifest.get("format")) is not int or manifest["format"] < 1:
         raise BadBundle(f"{path / MANIFEST} names no format number")
     if manifest["format"] > FORMAT:
         raise BadBundle(f"bundle format {manifest['format']} is newer than {FORMAT}, the newest this version reads")
@@ -72,6 +72,8 @@ def open_bundle(path: Path) -> Bundle:
     if not isinstance(files, dict) or not all(isinstance(manifest.get(key), str) for key in ("name", "version")):
         raise BadBundle(f"{path / MANIFEST} lacks `files`, `name` or `version`")
     entries = cast("dict[str, dict[str, Any]]", files)
+    if not all(isinstance(entry, dict) for entry in entries.values()):
+        raise BadBundle(f"{path / MANIFEST}: every entry of `files` must be an object with sha256 and bytes")
     problems = _problems(path, entries)
     if problems:
         raise BadBundle(f"the bundle at {path} is damaged: " + "; ".join(problems))
@@ -149,7 +151,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BadBundle(f"{path} is missing") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise BadBundle(f"{path} is not valid JSON") from error
     if not isinstance(content, dict):
         raise BadBundle(f"{path} must hold a JSON object")

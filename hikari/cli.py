@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hikari import __version__
-from hikari.errors import HikariError
+from hikari.errors import BadInput, HikariError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,9 +98,9 @@ def _score(options: argparse.Namespace) -> int:
     from hikari.sentiment.scores import Scorer
     from hikari.settings import Settings
 
-    workers = options.workers or Settings.read().threads or os.cpu_count() or 1
+    workers = options.workers if options.workers is not None else Settings.read().threads or os.cpu_count() or 1
     if workers < 1:
-        raise HikariError("--workers must be at least 1", field="workers")
+        raise BadInput("--workers must be at least 1", field="workers")
     bundle = open_bundle(find_bundle("text", options.bundle))
     scorer = Scorer(TextClassifier(bundle, threads=1), options.ensemble)
     total = _count_rows(options.source)

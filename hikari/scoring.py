@@ -50,23 +50,22 @@ def score_file(
     """
     if not source.is_file():
         raise BadInput(f"no file {source}", field="IN")
-    if target.exists() and target.samefile(source):
-        raise BadInput("IN and OUT are the same file", field="OUT")
-    partial, state = (
-        target.with_name(f"{target.name}.partial"),
-        target.with_name(f"{target.name}.partial.json"),
-    )
+    partial, state = target.with_name(f"{target.name}.partial"), target.with_name(f"{target.name}.partial.json")
+    if target.is_dir():
+        raise BadInput(f"{target} is a folder, OUT must be a file", field="OUT")
+    if any(file.exists() and file.samefile(source) for file in (target, partial, state)):
+        raise BadInput("OUT, OUT.partial and OUT.partial.json must be other files than IN", field="OUT")
     identity = {
         "input": fingerprint.of_file(source),
         "model": scorer.classifier.bundle.fingerprint,
         "precision": scorer.classifier.precision,
         "ensemble": repr(scorer.ensemble),
     }
-    done = _resume(partial, state, identity)
-    resumed, failed = done, 0
+    done, failed = _resume(partial, state, identity)
+    resumed = done
     with source.open("rb") as file, partial.open("ab") as out, ThreadPoolExecutor(workers) as pool:
-        lines = (line for line in file if line.strip())
-        rows = enumerate(islice(lines, done, None), start=done + 1)
+        lines = ((number, line) for number, line in enumerate(file, start=1) if line.strip())
+        rows = islice(lines, done, None)
         while block := list(islice(rows, BLOCK)):
             results = score_rows([_parse(number, line) for number, line in block], scorer, pool)
             failed += sum("error" in row for row in results)
@@ -131,8 +130,8 @@ def _parse(number: int, line: bytes) -> dict[str, Any]:
         return {"id": identifier, "error": error.as_dict()}
 
 
-def _resume(partial: Path, state: Path, identity: dict[str, str]) -> int:
-    """The number of finished rows to keep; 0 and a clean start when the partial file belongs to another input or model."""
+def _resume(partial: Path, state: Path, identity: dict[str, str]) -> tuple[int, int]:
+    """Finished rows to keep and how many of them are error rows; a clean start when the file belongs to another input or model."""
     partial.parent.mkdir(parents=True, exist_ok=True)
     known: Any = None
     if state.is_file() and partial.is_file():
@@ -144,14 +143,15 @@ def _resume(partial: Path, state: Path, identity: dict[str, str]) -> int:
         partial.unlink(missing_ok=True)
         atomic.write_file(state, json.dumps(identity).encode())
         partial.touch()
-        return 0
-    complete, rows = 0, 0
+        return 0, 0
+    complete, rows, failed = 0, 0, 0
     with partial.open("rb+") as file:
         for line in _whole_lines(file):
             complete += len(line)
             rows += 1
+            failed += "error" in json.loads(line)
         file.truncate(complete)
-    return rows
+    return rows, failed
 
 
 def _whole_lines(file: Any) -> Iterator[bytes]:

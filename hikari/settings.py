@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hikari.errors import BadInput
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -25,15 +27,15 @@ class Settings:
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Read the settings; empty variables count as unset. Raises `ValueError` naming a malformed variable."""
+        """Read the settings; empty variables count as unset. Raises `BadInput` naming a malformed variable."""
         values = os.environ if environment is None else environment
 
         def folder(name: str) -> Path | None:
             return Path(values[name]).expanduser() if values.get(name) else None
 
         threads = values.get("HIKARI_THREADS") or None
-        if threads is not None and not (threads.isdigit() and int(threads) > 0):
-            raise ValueError(f"HIKARI_THREADS must be a positive whole number, got {threads!r}")
+        if threads is not None and not (threads.isascii() and threads.isdecimal() and 0 < int(threads) <= 1024):
+            raise BadInput(f"HIKARI_THREADS must be a whole number from 1 to 1024, got {threads!r}", field="HIKARI_THREADS")
         keys = tuple(key for part in values.get("HIKARI_API_KEYS", "").split(",") if (key := part.strip()))
         return cls(
             home=folder("HIKARI_HOME") or Path(".hikari"),

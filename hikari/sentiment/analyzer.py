@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +12,7 @@ from hikari.bundle import find_bundle, open_bundle
 from hikari.errors import BadInput, HikariError
 from hikari.sentiment import symbols as symbol_lexicon
 from hikari.sentiment.classifier import TextClassifier
-from hikari.sentiment.messages import MAX_BATCH, MAX_NAME, ChatMessage, chat_message, name_field
+from hikari.sentiment.messages import MAX_BATCH, MAX_ID, MAX_NAME, ChatMessage, chat_message, name_field
 from hikari.sentiment.recommendation import Signals, recommend
 from hikari.sentiment.scores import MessageScores, Scorer
 from hikari.sentiment.symbols import Symbol, SymbolLexicon
@@ -47,6 +47,8 @@ class AdvancedSentimentAnalyzer:
         self._opening: asyncio.Lock | None = None
         self._executor: ThreadPoolExecutor | None = None
         self._trends = Trends()
+        self._channel_files: dict[str, list[Symbol]] = {}
+        self._added_emotes: dict[str, list[Symbol]] = {}
         self._channel_symbols: dict[str, SymbolLexicon] = {}
 
     async def open(self) -> None:
@@ -59,7 +61,12 @@ class AdvancedSentimentAnalyzer:
             if self._scorer is None:
                 # One thread: the model uses all cores inside a pass, and a second pass beside it would only slow both.
                 self._executor = ThreadPoolExecutor(1, thread_name_prefix="hikari-text")
-                self._scorer = await asyncio.get_running_loop().run_in_executor(self._executor, self._load)
+                try:
+                    self._scorer = await asyncio.get_running_loop().run_in_executor(self._executor, self._load)
+                except BaseException:
+                    # A later call may come from another event loop, which must not meet this one's lock.
+                    await self.close()
+                    raise
 
     async def close(self) -> None:
         """Release the model early; a later call opens it again."""
@@ -115,7 +122,7 @@ class AdvancedSentimentAnalyzer:
                 identifier = row.get("id")
                 rows.append(chat_message({"channel": channel, **row}, now))
             except HikariError as error:
-                shown = identifier if isinstance(identifier, int) or _echoable(identifier) else None
+                shown = identifier if _echoable(identifier) else None
                 rows.append({"id": shown, "error": error.as_dict()})
         answers = iter(await self._analyze([row for row in rows if isinstance(row, ChatMessage)]))
         return [{"id": row.id, **next(answers)} if isinstance(row, ChatMessage) else row for row in rows]
@@ -126,9 +133,11 @@ class AdvancedSentimentAnalyzer:
         They win over global emotes of the same name, in this channel only. Returns how many were added; raises `BadInput`.
         """
         name_field(channel, "channel")
-        rows: Iterable[Symbol] = [symbol_lexicon.make_symbol(name, row, f"emotes.{name}") for name, row in emotes.items()]
-        known = self._channel_symbols.get(channel) or symbol_lexicon.lexicon()
-        self._channel_symbols[channel] = known.extended(rows)
+        if not isinstance(emotes, Mapping):
+            raise BadInput("emotes must be an object", field="emotes")
+        rows = [symbol_lexicon.make_symbol(name, row, f"emotes.{name}") for name, row in emotes.items()]
+        self._added_emotes.setdefault(channel, []).extend(rows)
+        self._combine_symbols(channel)
         return len(emotes)
 
     def forget_user(self, channel: str, username: str) -> bool:
@@ -173,7 +182,11 @@ class AdvancedSentimentAnalyzer:
         }
 
     def _symbols(self, channel: str) -> SymbolLexicon:
-        return self._channel_symbols.get(channel) or symbol_lexicon.lexicon()
+        return self._channel_symbols.get(channel, symbol_lexicon.lexicon())
+
+    def _combine_symbols(self, channel: str) -> None:
+        own = [*self._channel_files.get(channel, ()), *self._added_emotes.get(channel, ())]
+        self._channel_symbols[channel] = symbol_lexicon.lexicon().extended(own)
 
     def _load(self) -> Scorer:
         settings = Settings.read()
@@ -188,10 +201,16 @@ class AdvancedSentimentAnalyzer:
         """`<home>/emotes/<channel>.tsv` in the format of the bundled lexicons; what `add_emotes` said before stays on top."""
         with contextlib.suppress(FileNotFoundError):
             for file in sorted(folder.iterdir()):
-                if file.suffix == ".tsv" and file.stem not in self._channel_symbols:
-                    rows = symbol_lexicon.parse_rows(file.read_text(encoding="utf-8"), file.name)
-                    self._channel_symbols[file.stem] = symbol_lexicon.lexicon().extended(rows)
+                if file.suffix == ".tsv":
+                    try:
+                        content = file.read_text(encoding="utf-8")
+                    except UnicodeDecodeError as error:
+                        raise BadInput(f"{file} must be UTF-8") from error
+                    self._channel_files[file.stem] = symbol_lexicon.parse_rows(content, file.name)
+                    self._combine_symbols(file.stem)
 
 
 def _echoable(identifier: Any) -> bool:
-    return isinstance(identifier, str) and len(identifier) <= MAX_NAME and identifier.isprintable()
+    if isinstance(identifier, str):
+        return len(identifier) <= MAX_NAME and identifier.isprintable()
+    return isinstance(identifier, int) and not isinstance(identifier, bool) and abs(identifier) <= MAX_ID

@@ -52,12 +52,14 @@ class Calibration:
                 {name: Ensemble(**row) for name, row in content["ensembles"].items()},
                 str(content["default_ensemble"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise BadBundle("calibration.json is malformed") from error
         if calibration.default_ensemble not in calibration.ensembles:
             raise BadBundle(f"calibration.json: no ensemble {calibration.default_ensemble!r}")
         if any(not 0 < value < float("inf") for value in calibration.temperatures.values()):
             raise BadBundle("calibration.json: temperatures must be positive")
+        if any(not 0 <= value <= 1 for row in calibration.thresholds.values() for value in row.values()):
+            raise BadBundle("calibration.json: thresholds must lie in [0, 1]")
         return calibration
 
 

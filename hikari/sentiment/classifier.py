@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hikari.bundle import Bundle
-from hikari.errors import BadBundle, NotReady
+from hikari.errors import BadBundle, BadInput, NotReady
 from hikari.sentiment import text as chat_text
 from hikari.sentiment.calibration import Calibration
 from hikari.sentiment.labels import Task, tasks_from_json
@@ -40,7 +40,10 @@ class TextClassifier:
         self.bundle = bundle
         self.tasks: tuple[Task, ...] = tasks_from_json(bundle.json("labels.json"))
         self.calibration = Calibration.from_json(bundle.json("calibration.json"))
-        self.max_tokens = int(bundle.manifest["max_tokens"])
+        limit = bundle.manifest.get("max_tokens")
+        if not isinstance(limit, int) or limit < 8:
+            raise BadBundle(f"the manifest's max_tokens must be a whole number of at least 8, got {limit!r}")
+        self.max_tokens = limit
         self._tokenizer: Any = Tokenizer.from_file(str(bundle.path / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -100,6 +103,9 @@ def _session(bundle: Bundle, threads: int | None, device: str, precision: str) -
     except ImportError as error:
         raise NotReady("onnxruntime is not installed; install the extra `cpu` or `gpu`") from error
 
+    for name, value, allowed in (("device", device, ("auto", "cpu", "cuda")), ("precision", precision, ("auto", "fp32", "int8"))):
+        if value not in allowed:
+            raise BadInput(f"{name} must be one of {', '.join(allowed)}, got {value!r}", field=name)
     runtime: Any = onnxruntime
     available = cast("list[str]", runtime.get_available_providers())
     if device == "auto":

@@ -7,6 +7,7 @@ of the scores
 as its score, and its largest entry is the label.
 """
 
+import math
 from dataclasses import dataclass
 
 Distribution = tuple[float, float, float]
@@ -25,8 +26,9 @@ class Ensemble:
     neutral_bias: float = 1.0
 
     def __post_init__(self) -> None:
-        if min(self.transformer, self.vader, self.emoji) < 0 or self.transformer + self.vader + self.emoji <= 0:
-            raise ValueError("ensemble weights must not be negative, and one must be positive")
+        weights = (self.transformer, self.vader, self.emoji)
+        if not all(0 <= weight < math.inf for weight in weights) or sum(weights) <= 0:
+            raise ValueError("ensemble weights must be finite and not negative, and one must be positive")
         if not 0 < self.neutral_bias < 100:
             raise ValueError("neutral_bias must be a positive factor")
 

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from hikari.errors import BadInput, TooLarge
-from hikari.sentiment.text import clean_characters
+from hikari.sentiment.text import is_visible
 
 MAX_TEXT = 20_000
 """Characters accepted in one message; longer input is refused, not cut, so that nobody believes it was read."""
 MAX_NAME = 256
 MAX_BATCH = 1_000
+MAX_ID = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,10 @@ def chat_message(row: Mapping[str, Any], now: float) -> ChatMessage:
 
 
 def _identifier(value: Any) -> str | int | None:
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_ID):
         return value
     if not isinstance(value, str):
-        raise BadInput("id must be a string or a whole number", field="id")
+        raise BadInput("id must be a string or a whole number of at most 64 bits", field="id")
     return name_field(value, "id")
 
 
@@ -62,7 +63,7 @@ def text_field(value: Any, field: str = "text") -> str:
         raise BadInput(f"{field} must be a string", field=field)
     if len(value) > MAX_TEXT:
         raise TooLarge(f"{field} has {len(value)} characters, at most {MAX_TEXT} are allowed", field=field)
-    if not clean_characters(value):
+    if not is_visible(value):
         raise BadInput(f"{field} must hold at least one visible character", field=field)
     return value
 

@@ -113,7 +113,7 @@ class Scorer:
             toxic_labels=toxic if not toxic or "toxic" in toxic else ["toxic", *toxic],
             question=named["question"]["question"],
             asks=bool(over["question"]),
-            only_symbols=bool(reading.symbols) and len(reading.plain.split()) == len(reading.symbols),
+            only_symbols=reading.only_symbols,
         )
 
 

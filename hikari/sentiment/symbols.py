@@ -71,6 +71,8 @@ class SymbolLexicon:
                 self._emoji[_MODIFIERS.sub("", symbol.name)] = symbol
             elif symbol.provider == "kaomoji":
                 kaomoji[symbol.name] = symbol
+            elif emoji.is_emoji(plain := _MODIFIERS.sub("", symbol.name)):
+                self._emoji[plain] = symbol
             else:
                 self._words[symbol.name] = symbol
         self._lowercase = {
@@ -103,27 +105,38 @@ class SymbolLexicon:
         >>> lexicon().replace("nice KEKW")[0]
         'nice (laughing hard)'
         """
+        words, meanings, found = self.mark(text)
+        return " ".join(f"({meanings[word]})" if word in meanings else word for word in words), found
+
+    def mark(self, text: str) -> tuple[list[str], dict[str, str], list[Symbol]]:
+        """The words of a text with a mark for every symbol, the meaning of each mark, and the symbols found.
+
+        Marks are private-use characters, which `clean_characters` never lets through, so that no meaning is read as a symbol again.
+        """
+        meanings: dict[str, str] = {}
         found: list[Symbol] = []
 
-        def meaning(symbol: Symbol) -> str:
+        def mark(meaning: str) -> str:
+            name = f"\ue000{len(meanings)}\ue001"
+            meanings[name] = meaning
+            return f" {name} "
+
+        def known(symbol: Symbol) -> str:
             found.append(symbol)
-            return f" ({symbol.meaning}) "
+            return mark(symbol.meaning)
+
+        def of_emoji(chars: str, _: Any) -> str:
+            symbol = self._emoji.get(chars)
+            return known(symbol) if symbol else mark(re.sub("[_-]", " ", emoji.demojize(chars, delimiters=("", ""))))
 
         if self._spaced_pattern is not None:
-            text = self._spaced_pattern.sub(lambda match: meaning(self._kaomoji[match[0]]), text)
+            text = self._spaced_pattern.sub(lambda match: known(self._kaomoji[match[0]]), text)
         if not text.isascii():
             if self._other_pattern is not None:
-                text = self._other_pattern.sub(lambda match: meaning(self._kaomoji[match[0]]), text)
-            text = emoji.replace_emoji(_MODIFIERS.sub("", text), lambda chars, _: self._emoji_meaning(chars, meaning))
-        words = [meaning(symbol) if (symbol := self.emote(word)) else word for word in text.split()]
-        return " ".join(" ".join(words).split()), found
-
-    def _emoji_meaning(self, chars: str, meaning: Any) -> str:
-        symbol = self._emoji.get(chars)
-        if symbol is not None:
-            return meaning(symbol)
-        name = emoji.demojize(chars, delimiters=("", "")).replace("_", " ").replace("-", " ")
-        return f" ({name}) "
+                text = self._other_pattern.sub(lambda match: known(self._kaomoji[match[0]]), text)
+            text = emoji.replace_emoji(_MODIFIERS.sub("", text), of_emoji)
+        words = [known(symbol) if (symbol := self.emote(word)) else word for word in text.split()]
+        return " ".join(words).split(), meanings, found
 
 
 def score(symbols: Iterable[Symbol]) -> float | None:
@@ -164,14 +177,14 @@ def make_symbol(name: str, row: Mapping[str, Any], origin: str) -> Symbol:
     """One symbol from its parts; `polarity` may be a number or its text. Raises `BadInput`."""
     try:
         polarity = float(row["polarity"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BadInput(f"{origin}: polarity must be a number from -1 to 1", field="polarity") from error
     emotion = row.get("emotion", "neutral")
     if not -1 <= polarity <= 1:
         raise BadInput(f"{origin}: polarity must be from -1 to 1, got {polarity:g}", field="polarity")
     if emotion not in EMOTIONS:
         raise BadInput(f"{origin}: emotion must be one of {', '.join(EMOTIONS)}", field="emotion")
-    if not name or len(name) > 64 or (row.get("provider") != "kaomoji" and len(name.split()) != 1):
+    if not isinstance(name, str) or not name or len(name) > 64 or (row.get("provider") != "kaomoji" and name.split() != [name]):
         raise BadInput(f"{origin}: an emote's name is one word of at most 64 characters", field="name")
     meaning = str(row.get("meaning") or emotion)
     return Symbol(name, str(row.get("provider", "channel")), polarity, str(emotion), meaning)

@@ -20,7 +20,8 @@ _URL = re.compile(r"\b(?:https?://|www\.)\S+", re.IGNORECASE)
 _MENTION = re.compile(r"(?<!\w)@\w+")
 _STRETCH = re.compile(r"([^\W\d_]|[!?.~])\1{2,}")
 _SPACED_LETTERS = re.compile(r"(?<!\w)(?:[^\W\d_][ .\-_*]){2,}[^\W\d_](?!\w)")
-_WORD = re.compile(r"[a-z][a-z0-9']*", re.IGNORECASE)
+_WORD = re.compile(r"(?<!\w)[a-z][a-z0-9']*(?!\w)", re.IGNORECASE)
+_INVISIBLE = frozenset({"Cf", "Mn", "Me", "Zs", "Zl", "Zp"})
 _REPEATED = re.compile(r"(\([^()]*\))(?: \1){2,}")
 
 
@@ -31,6 +32,8 @@ class Reading:
     words: str
     plain: str
     symbols: tuple[Symbol, ...]
+    only_symbols: bool
+    """Nothing but emotes, emoji and kaomoji."""
 
 
 def read(text: str, symbols: SymbolLexicon | None = None) -> Reading:
@@ -39,14 +42,15 @@ def read(text: str, symbols: SymbolLexicon | None = None) -> Reading:
     >>> read("PogChamp this is soooo good @mika_").words.endswith("this is soo good @user")
     True
     """
-    clean = clean_characters(text[:MAX_CHARACTERS])
-    words, found = (symbols or lexicon()).replace(clean)
-    words = unicodedata.normalize("NFKC", words)
+    clean = clean_characters(text)[:MAX_CHARACTERS].rstrip()
+    marked, meanings, found = (lexicon() if symbols is None else symbols).mark(clean)
+    words = " ".join(f"({meanings[word]})" if word in meanings else word for word in marked)
+    words = unicodedata.normalize("NFKC", words.replace("\u200d", ""))
     words = _MENTION.sub("@user", _URL.sub("link", words))
     words = _SPACED_LETTERS.sub(lambda match: re.sub(r"[ .\-_*]", "", match[0]), words)
     words = _STRETCH.sub(r"\1\1", words)
     words = _REPEATED.sub(r"\1 \1", _WORD.sub(_expand, words))
-    return Reading(" ".join(words.split()), clean, tuple(found))
+    return Reading(" ".join(words.split()), clean, tuple(found), bool(marked) and all(word in meanings for word in marked))
 
 
 def clean_characters(text: str) -> str:
@@ -55,13 +59,24 @@ def clean_characters(text: str) -> str:
     >>> clean_characters("a\\x00b\\u202e  c")
     'ab c'
     """
-    if not text.isascii():
-        text = "".join(
-            character
-            for character in text
-            if unicodedata.category(character) not in ("Cf", "Cs", "Co", "Cn") or character == "\u200d"
-        )
-    return " ".join("".join(c for c in text if (c >= " " and c != "\x7f") or c in "\n\t\r").split())
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    return " ".join("".join(map(_kept, text)).split())
+
+
+def is_visible(text: str) -> bool:
+    """Whether a reader would see anything: more than white space, joiners and combining marks.
+
+    >>> is_visible("\u200d \ufe0f"), is_visible("a")
+    (False, True)
+    """
+    return any(unicodedata.category(character) not in _INVISIBLE for character in clean_characters(text))
+
+
+def _kept(character: str) -> str:
+    if unicodedata.category(character)[0] != "C" or character == "\u200d":
+        return character  # the joiner holds emoji together
+    return " " if character.isspace() else ""
 
 
 def _expand(match: re.Match[str]) -> str:

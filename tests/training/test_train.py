@@ -254,7 +254,7 @@ def test_a_failed_run_leaves_the_old_output(configure: Configure, monkeypatch: p
 
 def test_debug_tiny_takes_four_steps(configure: Configure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     steps = count_steps(monkeypatch)
-    config = configure("debug=tiny", "data.batch_size=4", "trainer.max_epochs=1")
+    config = configure("debug=tiny", "data.batch_size=16", "trainer.max_epochs=1")
     assert (config.data.max_rows, config.trainer.max_steps, config.tracking.kind) == (64, 4, "off")
     train.train(config)
     assert steps == [4]

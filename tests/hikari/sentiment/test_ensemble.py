@@ -134,7 +134,7 @@ def test_neutral_bias_moves_the_label_alone() -> None:
 
 @pytest.mark.parametrize("weights", [(0, 0, 0), (-0.1, 0.6, 0.5), (0.5, -1, 1), (0.5, 0.3, -0.2)])
 def test_invalid_weights_are_refused(weights: tuple[float, float, float]) -> None:
-    with pytest.raises(ValueError, match="weights must not be negative, and one must be positive"):
+    with pytest.raises(ValueError, match="weights must be finite and not negative, and one must be positive"):
         Ensemble(*weights)
 
 

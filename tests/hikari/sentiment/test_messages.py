@@ -1,6 +1,7 @@
 """Checking messages: what is accepted becomes plain values, what is refused names its field."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -139,6 +140,22 @@ def test_text_is_handed_on_unchanged(text: str) -> None:
 )
 def test_timestamps_that_are_read(value: Any, expected: float) -> None:
     assert seconds(value) == expected
+
+
+@pytest.fixture
+def _in_tokyo() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_in_tokyo")
+@pytest.mark.parametrize("value", ["1970-01-01T00:01:00", datetime(1970, 1, 1, 0, 1)])  # noqa: DTZ001
+def test_naive_times_are_utc_wherever_the_machine_stands(value: Any) -> None:
+    assert time.timezone == -9 * 3600
+    assert seconds(value) == 60.0
 
 
 @pytest.mark.parametrize(
