@@ -65,7 +65,7 @@ def problems(row: dict[str, Any]) -> list[str]:
         if row[key] not in allowed:
             found.append(f"{key} must be one of {', '.join(map(str, allowed))}, got {row[key]!r}")
     types = row["toxicity"]
-    if not isinstance(types, list) or not set(types) <= set(TOXICITY) or len(set(types)) != len(types):
+    if not isinstance(types, list) or not all(kind in TOXICITY for kind in types) or len(set(types)) != len(types):
         found.append(f"toxicity must be a list of {', '.join(TOXICITY)}")
     elif types and "toxic" not in types:
         found.append("a non-empty toxicity list must contain `toxic`")
@@ -80,8 +80,10 @@ def read_split(split: str, folder: Path = FOLDER) -> list[Row]:
     rows, wrong = [], []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         content = json.loads(line)
-        wrong += [f"{path}, line {number}: {problem}" for problem in problems(content)]
-        rows.append(Row(**{**content, "toxicity": tuple(content.get("toxicity", ()))}))
+        found = problems(content)
+        wrong += [f"{path}, line {number}: {problem}" for problem in found]
+        if not found:
+            rows.append(Row(**{**content, "toxicity": tuple(content["toxicity"])}))
     if wrong:
         raise ValueError("\n".join(wrong))
     return rows
@@ -107,6 +109,8 @@ def similar_pairs(texts: Sequence[str], threshold: float) -> list[tuple[int, int
     """All pairs (i < j) whose character trigrams have a Jaccard similarity of at least `threshold`."""
     from sklearn.feature_extraction.text import CountVectorizer
 
+    if not texts:
+        return []
     padded = [f" {canonical(text)} " for text in texts]
     padded = [text if len(text) >= 3 else f"{text:^3}" for text in padded]
     kind: Any = CountVectorizer
@@ -124,7 +128,7 @@ def similar_pairs(texts: Sequence[str], threshold: float) -> list[tuple[int, int
 
 def add(theme: str, rows: Sequence[dict[str, Any]], folder: Path = FOLDER) -> collections.Counter[str]:
     """Merge new rows of one theme into the splits; returns how many went where, and how many were dropped as near-duplicates."""
-    fresh = [{"id": _identifier(row.get("text", "")), "theme": theme, **row} for row in rows]
+    fresh = [{**row, "id": _identifier(str(row.get("text"))), "theme": theme} for row in rows]
     wrong = [f"row {number}: {problem}" for number, row in enumerate(fresh, start=1) for problem in problems(row)]
     if wrong:
         raise ValueError("\n".join(wrong))

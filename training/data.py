@@ -81,6 +81,8 @@ class BucketSampler(Sampler[list[int]]):
         self.rank = rank
         self.devices = devices
         self.epoch = 0
+        # Lightning announces epochs to the `sampler` of a batch sampler only; this one is its own.
+        self.sampler = self
 
     def set_epoch(self, epoch: int) -> None:
         """Lightning calls this before each epoch."""
@@ -113,7 +115,7 @@ class ChatData(lightning.LightningDataModule):
         """The tokenised rows of a split, read once."""
         if split not in self._rows:
             frame = pd.read_parquet(Path(self._config.processed) / f"{split}.parquet")
-            if self._config.max_rows is not None:
+            if split == "train" and self._config.max_rows is not None:
                 frame = frame.sample(min(len(frame), self._config.max_rows), random_state=self._seed)
             self._rows[split] = tokenise(frame, self._tokenizer_file, self._tasks, self._config.max_tokens)
         return self._rows[split]

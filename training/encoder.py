@@ -42,7 +42,10 @@ def build(folder: Path) -> Any:
 
 
 def _from_package(config: EncoderConfig) -> Path:
-    found = importlib.util.find_spec(config.location)
+    try:
+        found = importlib.util.find_spec(config.location)
+    except ModuleNotFoundError:
+        found = None
     if found is None or found.origin is None:
         raise EncoderError(
             f"encoder {config.name}: the Python package {config.location} is not installed; install the extra `train`"

@@ -25,7 +25,7 @@ from hikari.sentiment import symbols as symbol_lexicon
 from hikari.sentiment import text as chat_text
 from hikari.sentiment import vader
 from hikari.sentiment.calibration import Calibration
-from hikari.sentiment.labels import Task, tasks_from_json, tasks_to_json
+from hikari.sentiment.labels import TASKS, Task, tasks_from_json, tasks_to_json
 from training import calibrate, entry, onnx_export, repro, tracking
 from training.data import tokenise
 from training.network import load_network
@@ -52,6 +52,9 @@ def export(config: ExportConfig) -> dict[str, Any]:
     checkpoint = Path(config.checkpoint)
     facts = json.loads((checkpoint / "tasks.json").read_text())
     tasks = tasks_from_json(facts)
+    missing = {task.name for task in TASKS} - {task.name for task in tasks}
+    if missing:
+        raise ExportError(f"a bundle needs all heads, this checkpoint lacks {', '.join(sorted(missing))}")
     network = load_network(checkpoint, tasks)
     dev = pd.read_parquet(Path(config.processed) / "dev.parquet")
     rows = tokenise(dev, checkpoint / "tokenizer.json", tasks, facts["max_tokens"])
@@ -64,7 +67,7 @@ def export(config: ExportConfig) -> dict[str, Any]:
         onnx_export.export_fp32(network, fp32)
         onnx = onnx_export.onnx_logits(fp32, tasks, rows.ids)
         difference = onnx_export.largest_difference(logits, onnx)
-        if difference > config.fp32_tolerance:
+        if not difference <= config.fp32_tolerance:  # NaN does not pass either
             raise ExportError(
                 f"ONNX and PyTorch differ by {difference:.2e} in a logit, at most {config.fp32_tolerance:.0e} is allowed"
             )
@@ -133,7 +136,7 @@ def fit_int8(
         if agreement >= config.int8_agreement:
             return Int8(target, agreement, tuple(kept))
     sys.stdout.write("int8 disagrees too often: the bundle holds fp32 only, and fp32 is served\n")
-    return Int8(None, agreement, tuple(kept))
+    return Int8(None, agreement, ())
 
 
 def decision_agreement(tasks: Sequence[Task], calibration: Calibration, left: Logits, right: Logits) -> float:

@@ -47,7 +47,8 @@ def _problem(row: Any) -> str | None:
         if row.get(key) is not None and row[key] not in allowed:
             return f"{key} must be one of {', '.join(allowed)}"
     types = row.get("toxicity")
-    if not (types is None or isinstance(types, bool) or (isinstance(types, list) and set(types) <= set(TOXICITY))):
+    named = isinstance(types, list) and all(kind in TOXICITY for kind in types)
+    if not (types is None or isinstance(types, bool) or named):
         return f"toxicity must be true, false or a list of {', '.join(TOXICITY)}"
     return None
 

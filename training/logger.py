@@ -4,6 +4,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
+import lightning
 from lightning.fabric.loggers.logger import rank_zero_experiment
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
@@ -12,12 +13,11 @@ from training.tracking import Run
 
 
 class RunLogger(Logger):
-    """Sends Lightning's metrics to a `Run`; keeps the per-epoch ones for `history`."""
+    """Sends Lightning's metrics to a `Run`."""
 
     def __init__(self, run: Run) -> None:
         super().__init__()
         self._run = run
-        self.history: list[dict[str, float]] = []
 
     @property
     def name(self) -> str:
@@ -40,5 +40,20 @@ class RunLogger(Logger):
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         values = {name: float(value) for name, value in metrics.items() if name != "epoch"}
         self._run.metrics(values, step or 0)
-        if any(name.startswith("dev/") for name in values):
-            self.history.append({"epoch": float(metrics.get("epoch", len(self.history))), "step": float(step or 0), **values})
+
+
+class History(lightning.Callback):
+    """The dev figures of every epoch; part of the checkpoint, so that a resumed run still knows its earlier epochs."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+
+    def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        figures = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("dev/")}
+        self.rows.append({"epoch": float(trainer.current_epoch), "step": float(trainer.global_step), **figures})
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.rows = list(state_dict["rows"])

@@ -34,6 +34,8 @@ def freeze(network: TextNetwork, embeddings: bool, layers: int) -> None:
     if layers > len(encoder.encoder.layer):
         raise ValueError(f"model.freeze_layers is {layers}, the encoder has {len(encoder.encoder.layer)} layers")
     encoder.embeddings.requires_grad_(not embeddings)
+    if getattr(encoder, "pooler", None) is not None:
+        encoder.pooler.requires_grad_(False)  # the mean over tokens does not use it, and DDP refuses unused parameters
     for layer in encoder.encoder.layer[:layers]:
         layer.requires_grad_(False)
 

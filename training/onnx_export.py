@@ -42,7 +42,7 @@ def onnx_logits(file: Path, tasks: Sequence[Task], ids: Sequence[Sequence[int]],
 
 def largest_difference(left: Logits, right: Logits) -> float:
     """The largest absolute difference over all logits."""
-    return max(float(np.abs(left[name] - right[name]).max()) for name in left)
+    return float(np.max([np.abs(left[name] - right[name]).max() for name in left]))
 
 
 def export_fp32(network: TextNetwork, file: Path) -> None:
@@ -76,13 +76,15 @@ def quantise(source: Path, target: Path, keep_fp32: Sequence[str] = ()) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     logging.getLogger("root").setLevel(logging.ERROR)
+    # onnxruntime splits Gemm into MatMul and Add before it looks at the names.
+    excluded = [*keep_fp32, *(f"{name}_MatMul" for name in keep_fp32)]
     quantize_dynamic(
         str(source),
         str(target),
         per_channel=True,
         reduce_range=True,
         weight_type=QuantType.QInt8,
-        nodes_to_exclude=list(keep_fp32),
+        nodes_to_exclude=excluded,
     )
 
 

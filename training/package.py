@@ -36,9 +36,9 @@ def check_gate(gate: GateConfig, figures: dict[str, Any]) -> None:
     short = []
     for (task, figure), limit in wanted.items():
         value, baseline = figures[task][figure], figures["baseline"][task][figure]
-        if value < limit:
+        if not value >= limit:
             short.append(f"{task} {figure} is {value:.3f}, wanted {limit:.3f}")
-        if gate.beats_baseline and value <= baseline:
+        if gate.beats_baseline and not value > baseline:
             short.append(f"{task} {figure} is {value:.3f}, the baseline has {baseline:.3f}")
     if short:
         raise GateError("the model does not pass the gate: " + "; ".join(short))

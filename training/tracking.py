@@ -136,10 +136,11 @@ def _client(config: TrackingConfig) -> Any:
     return MlflowClient(open_store())
 
 
-def open_store(folder: Path = STORE) -> str:
+def open_store(folder: Path | None = None) -> str:
     """The URI of the local store, its database created and migrated under a lock so that many processes may start at once."""
     from filelock import FileLock
 
+    folder = folder or STORE
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "artifacts").mkdir(exist_ok=True)
     uri = f"sqlite:///{(folder / 'mlflow.db').resolve()}"

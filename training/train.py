@@ -22,12 +22,14 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
+from lightning.pytorch.utilities import rank_zero_only
 
 from hikari import atomic, fingerprint
+from hikari.sentiment import text as chat_text
 from hikari.sentiment.labels import TASKS, tasks_to_json
 from training import encoder, entry, repro, tracking
 from training.data import ChatData
-from training.logger import RunLogger
+from training.logger import History, RunLogger
 from training.module import TextModule
 from training.network import TextNetwork, freeze
 from training.schema import TrainConfig, TrainerConfig
@@ -50,33 +52,38 @@ def train(config: TrainConfig) -> dict[str, float]:
 
     hashes = repro.data_hashes(sorted(Path(config.data.processed).glob("*.parquet")))
     resumable = CHECKPOINTS / _identity(config, hashes)
-    run = tracking.start(config.tracking, f"{config.task.name}-{config.seed}", repro.tags(hashes, config.seed))
+    tags = repro.tags(hashes, config.seed)
+    first = rank_zero_only.rank == 0
+    run = tracking.start(config.tracking, f"{config.task.name}-{config.seed}", tags) if first else tracking.Run()
     run.parameters(dataclasses.asdict(config))
     run.text(_how_to_repeat(), "reproduce.txt")
-    logger = RunLogger(run)
+    history = History()
     try:
-        trainer = _trainer(config.trainer, config.optim.gradient_clip, logger, resumable)
+        trainer = _trainer(config.trainer, config.optim.gradient_clip, RunLogger(run), history, resumable)
         last = resumable / "last.ckpt"
         trainer.fit(
             module,
             datamodule=data,
             ckpt_path=str(last) if config.resume == "auto" and last.is_file() else None,
         )
+    except (KeyboardInterrupt, SystemExit):
+        # Lightning turns Ctrl-C into SystemExit(1).
+        run.end("KILLED")
+        sys.stderr.write("interrupted; the same command continues from the last epoch\n")
+        raise SystemExit(130) from None
     except Exception:
         run.end("FAILED")
         raise
-    if trainer.interrupted:
-        run.end("KILLED")
-        sys.stderr.write("interrupted; the same command continues from the last epoch\n")
-        raise SystemExit(130)
     if trainer.is_global_zero:
-        _write(config, network, trainer, source, logger, run)
+        _write(config, network, trainer, source, history, run)
         run.end()
         shutil.rmtree(resumable, ignore_errors=True)
-    return _best(logger.history)
+    return _best(history.rows)
 
 
-def _trainer(config: TrainerConfig, gradient_clip: float, logger: RunLogger, resumable: Path) -> lightning.Trainer:
+def _trainer(
+    config: TrainerConfig, gradient_clip: float, logger: RunLogger, history: History, resumable: Path
+) -> lightning.Trainer:
     precision = {"bf16": "bf16-mixed", "fp32": "32-true"}.get(config.precision)
     if precision is None:
         precision = "bf16-mixed" if repro.native_bf16(config.accelerator) else "32-true"
@@ -89,9 +96,9 @@ def _trainer(config: TrainerConfig, gradient_clip: float, logger: RunLogger, res
         dirpath=resumable, filename="best", monitor="train/loss_epoch" if overfitting else "dev/score",
         mode="min" if overfitting else "max", save_last=True, save_top_k=1, enable_version_counter=False,
     )  # fmt: skip
-    callbacks: list[lightning.Callback] = [keep]
+    callbacks: list[lightning.Callback] = [history, keep]
     if not overfitting:
-        callbacks.append(EarlyStopping("dev/score", mode="max", patience=config.patience))
+        callbacks.append(EarlyStopping("dev/score", mode="max", patience=config.patience, strict=False))
     progress = config.progress and sys.stderr.isatty()
     if progress:
         callbacks.append(RichProgressBar(leave=True))
@@ -136,13 +143,13 @@ def _write(
             "seed": config.seed,
         }
         (folder / "tasks.json").write_text(json.dumps(facts, indent=2) + "\n")
-        (folder / "history.json").write_text(json.dumps(logger.history, indent=2) + "\n")
+        (folder / "history.json").write_text(json.dumps(history.rows, indent=2) + "\n")
         run.tags({"weights": fingerprint.of_file(folder / "weights.safetensors")})
 
 
 def _identity(config: TrainConfig, hashes: dict[str, str]) -> str:
     """Equal for runs that may continue each other: same configuration, data and code version of the preprocessing."""
-    return fingerprint.of_value({"config": dataclasses.asdict(config), "data": hashes})[:16]
+    return fingerprint.of_value({"config": dataclasses.asdict(config), "data": hashes, "preprocessing": chat_text.VERSION})[:16]
 
 
 def _best(history: list[dict[str, float]]) -> dict[str, float]:

@@ -55,7 +55,7 @@ def test_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("threads", ["0", "-1", "many", "1.5", " 2"])
 def test_malformed_thread_counts_are_named(threads: str) -> None:
-    with pytest.raises(BadInput, match="HIKARI_THREADS must be a positive whole number"):
+    with pytest.raises(BadInput, match="HIKARI_THREADS must be a whole number from 1 to 1024"):
         Settings.read({"HIKARI_THREADS": threads})
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hikari import fingerprint
 from hikari.sentiment.labels import EMOTION, SENTIMENT, TOXICITY
 from training import corpus
-from training.corpus import HARD, NEAR_DUPLICATE, SAME_SPLIT, SPLITS, Row
+from training.corpus import CHALLENGE, HARD, NEAR_DUPLICATE, SAME_SPLIT, SPLITS, Row
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "data" / "corpus"
@@ -27,6 +27,11 @@ def splits() -> dict[str, list[Row]]:
 @pytest.fixture(scope="module")
 def everything(splits: dict[str, list[Row]]) -> list[tuple[str, Row]]:
     return [(split, row) for split, rows in splits.items() for row in rows]
+
+
+@pytest.fixture(scope="module")
+def challenge() -> list[Row]:
+    return corpus.read_split(CHALLENGE, FOLDER)
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +202,31 @@ def test_messages_that_differ_in_case_and_stretching_alone_are_equal() -> None:
 def test_canonical_is_idempotent(text: str) -> None:
     once = corpus.canonical(text)
     assert corpus.canonical(once) == once
+
+
+def test_no_challenge_message_says_the_same_as_another(everything: list[tuple[str, Row]], challenge: list[Row]) -> None:
+    texts = [row.text for _, row in everything] + [row.text for row in challenge]
+    twins = [(texts[left], texts[right]) for left, right, _ in corpus.similar_pairs(texts, NEAR_DUPLICATE)]
+    assert twins == []
+    assert not {row.id for row in challenge} & {row.id for _, row in everything}
+
+
+def test_the_challenge_set_follows_the_schema_and_is_sorted(challenge: list[Row]) -> None:
+    assert [row.id for row in challenge] == sorted({row.id for row in challenge})
+    assert all(row.id == fingerprint.of_bytes(row.text.encode())[:12] for row in challenge)
+    assert min(sum(bool(row.toxicity) for row in challenge), sum(not row.toxicity for row in challenge)) >= 60
+
+
+def test_new_rows_never_enter_the_challenge_set(tmp_path: Path) -> None:
+    kept = Row(fingerprint.of_bytes(b"abcdefgh")[:12], "t", "abcdefgh", "neutral", "neutral", (), False, None)
+    corpus.write_split(CHALLENGE, [kept], tmp_path)
+    before = (tmp_path / f"{CHALLENGE}.jsonl").read_bytes()
+    twin = "abcdefgh yz"
+    assert SAME_SPLIT <= corpus.similar_pairs([twin, "abcdefgh"], 0.0)[0][2] < 1.0
+    counts = corpus.add("t", [new_row(twin), new_row("ABCDEFGH"), *map(new_row, distinct(20))], tmp_path)
+    assert sum(counts[split] for split in SPLITS) == 20
+    assert counts.total() == 22
+    assert (tmp_path / f"{CHALLENGE}.jsonl").read_bytes() == before
 
 
 def test_added_rows_are_spread_by_the_shares(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def run(module: str, *arguments: str, cwd: Path = ROOT) -> "subprocess.Completed
 
 def small_corpus(folder: Path) -> Path:
     folder.mkdir(parents=True)
-    for split in ("train", "dev", "test"):
+    for split in ("train", "dev", "test", "challenge"):
         (folder / f"{split}.jsonl").write_text(json.dumps(ROW) + "\n")
     return folder
 
@@ -82,7 +82,7 @@ def test_a_whole_process_says_what_is_wrong_and_stops() -> None:
 def test_a_whole_process_works_and_prints_its_result(tmp_path: Path) -> None:
     done = run("training.prepare", f"corpus={small_corpus(tmp_path / 'corpus')}", f"processed={tmp_path / 'out'}")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "{'train': 1, 'dev': 1, 'test': 1}"
+    assert done.stdout.strip() == "{'train': 1, 'dev': 1, 'test': 1, 'challenge': 1}"
     assert {file.name for file in tmp_path.iterdir()} == {"corpus", "out"}
 
 

@@ -75,10 +75,11 @@ def test_the_stage_writes_every_row_of_every_split(tmp_path: Path) -> None:
         "train.parquet",
         "dev.parquet",
         "test.parquet",
+        "challenge.parquet",
         "counts.json",
     }
     assert json.loads((target / "counts.json").read_text()) == corpus.summary(CORPUS)
-    for split in corpus.SPLITS:
+    for split in (*corpus.SPLITS, corpus.CHALLENGE):
         rows = corpus.read_split(split, CORPUS)
         frame = pd.read_parquet(target / f"{split}.parquet")
         assert counts[split] == len(frame) == len(rows)
@@ -107,6 +108,7 @@ def test_the_stage_gives_the_same_bytes_again(tmp_path: Path) -> None:
         for text in ("how are you", "what game", "who is that", "when next")
     ]
     corpus.add("t", rows, folder)
+    corpus.write_split(corpus.CHALLENGE, corpus.read_split("train", folder)[:1], folder)
     for name in ("one", "two"):
         prepare(PrepareConfig(corpus=str(folder), processed=str(tmp_path / name)))
     for file in sorted((tmp_path / "one").iterdir()):
