@@ -117,7 +117,7 @@ def _write(
     network: TextNetwork,
     trainer: lightning.Trainer,
     source: Path,
-    logger: RunLogger,
+    history: History,
     run: tracking.Run,
 ) -> None:
     from safetensors.torch import save_file
