@@ -29,8 +29,10 @@ def masked_binary_cross_entropy(logits: Tensor, targets: Tensor, positive_weight
 def label_weights(targets: Tensor, balance: float) -> Tensor:
     """Weights for softmax labels: 1 at balance 0, inversely proportional to frequency at 1; mean over rows stays 1."""
     known = targets[~targets.isnan().any(dim=1)]
-    share = known.mean(dim=0).clamp(min=1e-6) if len(known) else torch.full((targets.shape[1],), 1.0 / targets.shape[1])
-    weights = (1.0 / (share * len(share))) ** balance
+    if not len(known):
+        return torch.ones(targets.shape[1])
+    share = known.mean(dim=0)
+    weights = (1.0 / (share.clamp(min=1e-6) * len(share))) ** balance
     return weights / (weights * share).sum()
 
 

@@ -81,7 +81,7 @@ def test_a_run_writes_weights_tasks_and_history(configure: Configure, tiny_encod
     assert (facts["encoder"], facts["max_tokens"], facts["seed"]) == ("minilm", 32, 7)
     history = json.loads((output / "history.json").read_text())
     assert [row["epoch"] for row in history] == [0.0, 1.0]
-    assert [row["step"] for row in history] == [7.0, 15.0]
+    assert [row["step"] for row in history] == [8.0, 16.0]
     assert best in history
     assert best["dev/score"] == max(row["dev/score"] for row in history)
     for name in ("config.json", "tokenizer.json"):
@@ -195,7 +195,7 @@ def test_an_interrupted_run_continues_and_ends_like_an_uninterrupted_one(
     whole = load_file(tmp_path / "whole" / "weights.safetensors")
     assert set(resumed) == set(whole)
     last = [json.loads((tmp_path / name / "history.json").read_text())[-1] for name in ("out", "whole")]
-    assert last[0]["step"] == last[1]["step"] == 23.0
+    assert last[0]["step"] == last[1]["step"] == 24.0
 
 
 def test_resume_never_starts_anew(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
