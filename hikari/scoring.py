@@ -1,8 +1,7 @@
 """`hikari score`: a file of messages in, a file of scores out, in the same order, resumable and never half written.
 
 Rows go through in blocks. Inside a block messages are sorted by length and forward passes run side by side, one thread each:
-on a CPU
-that beats one pass with many threads, and far beats padded batches.
+on a CPU that beats one pass with many threads, and far beats padded batches.
 """
 
 import json
@@ -45,8 +44,7 @@ def score_file(
     """Score `source` (JSON lines with `id` and `text`) into `target`; a bad row becomes an error row.
 
     Work in progress lies in `<target>.partial`; a call with the same input and model continues it. `progress` gets the
-    number of rows
-    done. Raises `BadInput` when the files cannot be used.
+    number of rows done. Raises `BadInput` when the files cannot be used.
     """
     if not source.is_file():
         raise BadInput(f"no file {source}", field="IN")

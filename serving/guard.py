@@ -1,8 +1,8 @@
 """Who may come in, and with how much: plain ASGI, in front of every route.
 
 With `HIKARI_API_KEYS` every route but the page, its files and the health checks asks for `Authorization: Bearer <key>`.
-Without keys only
-this machine is served, and only under a loopback name, so that a web page elsewhere cannot reach it through a rebound DNS name.
+Without keys only this machine is served, and only under a loopback name, so that a web page elsewhere cannot reach it
+through a rebound DNS name.
 """
 
 import hmac

@@ -90,8 +90,8 @@ class Shield:
     """ASGI middleware: every error leaves in the one shape, whoever raised it.
 
     An unexpected error becomes a 500 and a log entry with its place but not its message: messages of foreign errors may
-    quote what a
-    viewer wrote (`UnicodeEncodeError` does), stack frames do not. Errors that BentoML answers itself get the shape here as well.
+    quote what a viewer wrote (`UnicodeEncodeError` does), stack frames do not. Errors that BentoML answers itself get the
+    shape here as well.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -4,10 +4,8 @@
     python -m training.corpus add THEME ROWS.jsonl
 
 Rows are `{"text", "sentiment", "emotion", "toxicity", "question", "hard"}`; the label guide is in `data/corpus/README.md`.
-Added rows
-that nearly repeat a known one are dropped, the others are put into train, dev or test, stratified by emotion and toxicity.
-Whatever
-resembles a row of a split goes into that split, so that no test row has a near twin in training.
+Added rows that nearly repeat a known one are dropped, the others are put into train, dev or test, stratified by emotion and
+toxicity. Whatever resembles a row of a split goes into that split, so that no test row has a near twin in training.
 """
 
 import argparse

@@ -4,8 +4,7 @@
     python -m training.evaluate external=FILE.jsonl        # format: training/external.py
 
 Judges what is served: the bundle through the engine's own classifier and ensemble. Writes metrics, plots and the model card
-next to each
-other and to the MLflow run that trained the weights; prints the metrics as one JSON object on the last line.
+next to each other and to the MLflow run that trained the weights; prints the metrics as one JSON object on the last line.
 """
 
 import json

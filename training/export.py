@@ -3,8 +3,7 @@
     python -m training.export
 
 Temperatures, thresholds and ensemble weights are fitted on the dev split. Nothing is written when ONNX and PyTorch disagree;
-int8 is
-part of the bundle only where it decides like fp32.
+int8 is part of the bundle only where it decides like fp32.
 """
 
 import dataclasses

@@ -1,10 +1,9 @@
 """What `make run` does before it serves: bring the pipeline up to date without touching the record.
 
 Floating-point results differ a little between machines, so a light stage that runs here may give other bytes than those in
-the committed
-`dvc.lock` and metrics. Those files are the record of what was released; only `make pipeline` may change them. Here the
-pipeline runs
-against this machine's own copies, kept in `.dvc/tmp/local-record`, and the committed files come back afterwards.
+the committed `dvc.lock` and metrics. Those files are the record of what was released; only `make pipeline` may change them.
+Here the pipeline runs against this machine's own copies, kept in `.dvc/tmp/local-record`, and the committed files come back
+afterwards.
 """
 
 import hashlib

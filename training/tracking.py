@@ -1,8 +1,7 @@
 """MLflow, and the only file that imports it. A run that cannot be tracked still runs: every failure here becomes one warning.
 
 The local store is `mlruns/mlflow.db` (SQLite) with artefacts in `mlruns/artifacts`. Its first use is guarded by a file lock,
-because two
-processes that migrate a fresh database at once leave it broken for good.
+because two processes that migrate a fresh database at once leave it broken for good.
 """
 
 import logging

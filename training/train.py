@@ -6,8 +6,7 @@
     python -m training.train -m optim.lr=1e-4,2e-4 seed=1,2,3     # a grid; each run needs its own output=
 
 Writes `weights.safetensors` with the encoder's configuration and tokenizer, `tasks.json` and `history.json` to `output`. An
-interrupted
-run of the same configuration and data continues from its last epoch.
+interrupted run of the same configuration and data continues from its last epoch.
 """
 
 import dataclasses

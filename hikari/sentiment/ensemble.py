@@ -1,10 +1,8 @@
 """Three opinions, one score: the encoder's, VADER's and the symbols'.
 
 Every member gives a distribution over negative, neutral, positive. A member that has only a score s in [-1, 1] gives
-(max(-s, 0), 1 - |s|,
-max(s, 0)), whose positive minus negative is s again; so the weighted mean of the distributions has exactly the weighted mean
-of the scores
-as its score, and its largest entry is the label.
+(max(-s, 0), 1 - |s|, max(s, 0)), whose positive minus negative is s again; so the weighted mean of the distributions has
+exactly the weighted mean of the scores as its score, and its largest entry is the label.
 """
 
 import math

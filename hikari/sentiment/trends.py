@@ -1,8 +1,7 @@
 """Where the mood is going, for every viewer and for the whole channel.
 
 Two exponentially weighted means of the score are kept, a fast and a slow one; weights fade with event time, not with the
-number of
-messages, so that a flood of messages does not erase the last ten minutes. Their difference is the direction.
+number of messages, so that a flood of messages does not erase the last ten minutes. Their difference is the direction.
 """
 
 import math
