@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -53,17 +52,13 @@ def package(config: PackageConfig) -> dict[str, str]:
     # Whatever a Bento of this version held, the code around the model may have changed: build it anew.
     _bentoml("delete", "--yes", tag, check=False)
     _bentoml("build", "--version", version, ".")
-    with tempfile.TemporaryDirectory() as scratch:
-        exported = Path(scratch) / "bento"
-        exported.mkdir()
-        _bentoml("export", tag, f"{exported}/", "--output-format", "folder")
-        found = next(path.parent for path in exported.rglob("bento.yaml"))
-        with atomic.new_folder(Path(config.output)) as folder:
-            shutil.copytree(found, folder, dirs_exist_ok=True)
+    built = Path(_bentoml("get", tag, "--output", "path").strip().splitlines()[-1])
+    with atomic.new_folder(Path(config.output)) as folder:
+        shutil.copytree(built, folder, dirs_exist_ok=True)
     return {"tag": tag, "fingerprint": bundle.fingerprint}
 
 
-def _bentoml(*arguments: str, check: bool = True) -> None:
+def _bentoml(*arguments: str, check: bool = True) -> str:
     environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True"}
     done = subprocess.run(
         [sys.executable, "-m", "bentoml", *arguments],
@@ -74,6 +69,7 @@ def _bentoml(*arguments: str, check: bool = True) -> None:
     )
     if check and done.returncode != 0:
         raise RuntimeError(f"bentoml {arguments[0]} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return done.stdout
 
 
 def main() -> None:
