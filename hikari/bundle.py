@@ -1,3 +1,5 @@
+# pyright: reportUnnecessaryIsInstance=false
+# Values come over the wire and from disk: their declared types are what is checked here.
 """A model bundle: one folder that holds everything a model needs to answer, and proves that it is complete.
 
     manifest.json       format, name, version, the SHA-256 and size of every other file, the fingerprints of its parents

@@ -4,12 +4,15 @@ bentoml serve serving.service:Hikari --host 127.0.0.1 --port 3000
 """
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import bentoml
 from starlette.types import ASGIApp
 
 from hikari import AdvancedSentimentAnalyzer
+from hikari.bundle import MANIFEST
+from hikari.sentiment.analyzer import BUNDLE_NAME
 from hikari.settings import Settings
 from serving import app as routes
 from serving.guard import Guard
@@ -22,6 +25,14 @@ LIMITS = Limits()
 def _running() -> AdvancedSentimentAnalyzer:
     service: Any = bentoml.get_current_service()
     return service.analyzer
+
+
+def _bundle() -> Path | None:
+    """The bundle that lies beside this code, as in a Bento; None where the environment or the live data name another."""
+    settings = Settings.read()
+    beside = Path(__file__).parent.parent / "data" / "models" / BUNDLE_NAME
+    named = settings.bundle is not None or (settings.home / "models" / BUNDLE_NAME / MANIFEST).is_file()
+    return beside if not named and (beside / MANIFEST).is_file() else None
 
 
 def _guard(inner: ASGIApp) -> Guard:
@@ -37,7 +48,7 @@ class Hikari:
     """One process: the page, the API and the model. `workers=1`, because trends live in the process."""
 
     def __init__(self) -> None:
-        self.analyzer = AdvancedSentimentAnalyzer()
+        self.analyzer = AdvancedSentimentAnalyzer(_bundle())
         self._opening: asyncio.Task[None] | None = None
 
     @bentoml.on_startup

@@ -115,7 +115,7 @@ def train_config(encoder: Path, processed: Path, output: Path, *overrides: str) 
 
 def make_checkpoint(encoder: Path, processed: Path, output: Path) -> Path:
     """A checkpoint that the real training wrote."""
-    train_stage.train(train_config(encoder, processed, output, "trainer.max_epochs=12", "resume=never"))
+    train_stage.train(train_config(encoder, processed, output, "trainer.max_epochs=20", "resume=never"))
     return output
 
 

@@ -28,6 +28,7 @@ class BagOfWords:
         for vectorizer in self._vectorizers:
             vectorizer.fit(train["text"])
         self._train = train
+        self._made: dict[int, Any] = {}
         self._features = self.features(train)
 
     def features(self, frame: pd.DataFrame) -> Any:
@@ -36,12 +37,17 @@ class BagOfWords:
         columns = np.stack([vader, np.maximum(vader, 0), np.maximum(-vader, 0), np.abs(vader) < 0.05], axis=1)
         return hstack([*(v.transform(frame["text"]) for v in self._vectorizers), csr_matrix(columns)], format="csr")
 
+    def _once(self, frame: pd.DataFrame) -> Any:
+        if id(frame) not in self._made:
+            self._made[id(frame)] = self.features(frame)
+        return self._made[id(frame)]
+
     def predict(self, task: Task, dev: pd.DataFrame, test: pd.DataFrame) -> tuple[Array, dict[str, float]]:
         """Probabilities of shape (test rows, labels), and thresholds fitted on dev as for the model."""
         targets = self._train[target_columns(task)].to_numpy()
         known = ~np.isnan(targets).any(axis=1)
         features, truth = self._features[np.flatnonzero(known)], targets[known]
-        dev_features, test_features = self.features(dev), self.features(test)
+        dev_features, test_features = (self._once(frame) for frame in (dev, test))
         if task.activation == "softmax":
             model = LogisticRegression(C=4.0, max_iter=2000, class_weight="balanced", random_state=self._seed)
             model.fit(features, truth.argmax(axis=1))

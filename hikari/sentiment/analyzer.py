@@ -1,3 +1,5 @@
+# pyright: reportUnnecessaryIsInstance=false
+# Values come over the wire and from disk: their declared types are what is checked here.
 """The public analyser: sentiment, emotion, toxicity, trends and a recommendation for every chat message."""
 
 import asyncio
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hikari.bundle import find_bundle, open_bundle
-from hikari.errors import BadInput, HikariError
+from hikari.errors import BadInput, HikariError, TooLarge
 from hikari.sentiment import symbols as symbol_lexicon
 from hikari.sentiment.classifier import TextClassifier
 from hikari.sentiment.messages import MAX_BATCH, MAX_ID, MAX_NAME, ChatMessage, chat_message, name_field
@@ -111,7 +113,7 @@ class AdvancedSentimentAnalyzer:
         if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Sequence):
             raise BadInput("messages must be a list of objects", field="messages")
         if len(messages) > MAX_BATCH:
-            raise BadInput(f"messages has {len(messages)} rows, at most {MAX_BATCH} are allowed", field="messages")
+            raise TooLarge(f"messages has {len(messages)} rows, at most {MAX_BATCH} are allowed", field="messages")
         now = self._clock()
         rows: list[ChatMessage | dict[str, Any]] = []
         for row in messages:

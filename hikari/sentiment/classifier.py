@@ -99,7 +99,7 @@ class TextClassifier:
 
 def _session(bundle: Bundle, threads: int | None, device: str, precision: str) -> tuple[Any, str, str]:
     try:
-        import onnxruntime
+        import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
     except ImportError as error:
         raise NotReady("onnxruntime is not installed; install the extra `cpu` or `gpu`") from error
 

@@ -1,3 +1,5 @@
+# pyright: reportUnnecessaryIsInstance=false
+# Values come over the wire and from disk: their declared types are what is checked here.
 """Emotes, emoji and kaomoji: what they mean, how positive they are, and finding them in a message.
 
 The lexicons are tab-separated files beside this module; `lexicons/*.md` documents where each judgement comes from.

@@ -24,7 +24,7 @@ def test_a_message_and_a_batch_are_analysed(server: Served) -> None:
     assert set(one.json()) == {"sentiment", "emotion", "toxicity", "context", "response_recommendation", "model", "latency_ms"}
     rows = [
         {"id": "a", "text": "i hate this", "username": "mika"},
-        {"id": "b", "text": ""},
+        {"id": "b", "text": "", "username": "bo"},
         {"id": "c", "text": "kys", "username": "bo"},
     ]
     batch = httpx.post(f"{server.url}/analyze_batch", json={"messages": rows})

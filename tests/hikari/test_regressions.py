@@ -175,7 +175,7 @@ def test_18_cli_malformed_threads(monkeypatch):
 
 
 def test_19_threads_superscript():
-    with pytest.raises(ValueError, match="HIKARI_THREADS"):
+    with pytest.raises(BadInput, match="HIKARI_THREADS"):
         Settings.read({"HIKARI_THREADS": "²"})
 
 

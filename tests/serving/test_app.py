@@ -121,7 +121,7 @@ def test_a_batch_answers_row_by_row(client: TestClient, rows: list[Any]) -> None
 
 def test_a_batch_over_the_limit_is_refused(client: TestClient) -> None:
     answer = client.post("/analyze_batch", json={"messages": [{}] * 1001})
-    assert answer.status_code == 400
+    assert answer.status_code == 413
     assert _problem(answer)["field"] == "messages"
 
 

@@ -115,7 +115,7 @@ def test_the_tiny_model_learns_its_data_by_heart(tiny_checkpoint: Path) -> None:
         if task.activation == "softmax":
             assert logits[task.name].argmax(axis=1).tolist() == targets.argmax(axis=1).tolist()
         else:
-            assert ((logits[task.name][:, 0] > 0) == (targets[:, 0] > 0.5)).all()
+            assert ((logits[task.name] > 0).any(axis=1) == (targets > 0.5).any(axis=1)).all()
 
 
 def test_training_changes_the_encoder_and_freezing_prevents_it(configure: Configure, tiny_encoder: Path, tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_accumulation_and_threads_are_obeyed(configure: Configure, tmp_path: Pat
     finally:
         torch.set_num_threads(before)
     (row,) = json.loads((tmp_path / "out" / "history.json").read_text())
-    assert row["step"] == 1.0
+    assert row["step"] == 2.0
 
 
 def test_a_run_without_data_says_which_file_is_missing(configure: Configure, tmp_path: Path) -> None:
