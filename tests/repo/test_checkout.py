@@ -88,7 +88,9 @@ def test_serving_loads_no_training_stack() -> None:
 
 
 def test_no_file_names_a_machine_path_or_a_registry_host() -> None:
-    pattern = re.compile(rb"(/home/[a-z]|/root/|/opt/wheels|(?<![\w.])/tmp/[a-z]|pypi\.org|pythonhosted|registry\.npmjs)")
+    pattern = re.compile(
+        rb"(/home/[a-z]|/root/|(?<![\w.])/work/[a-z]|/opt/wheels|(?<![\w.])/tmp/[a-z]|pypi\.org|pythonhosted|registry\.npmjs)"
+    )
     allowed = {"tests/repo/test_checkout.py"}
     for name in _tracked():
         path = ROOT / name

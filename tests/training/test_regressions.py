@@ -198,7 +198,7 @@ def test_a_run_that_ends_before_its_first_validation_is_written(tiny_encoder, ti
 
 
 def test_no_training_row_resembles_a_challenge_row() -> None:
-    folder = Path("/work/main/data/corpus")
+    folder = Path(__file__).parents[2] / "data" / "corpus"
     train_rows, hard = corpus.read_split("train", folder), corpus.read_split("challenge", folder)
     texts = [row.text for row in [*train_rows, *hard]]
     found = corpus.similar_pairs(texts, corpus.SAME_SPLIT)
