@@ -129,15 +129,15 @@ def test_layers_kept_in_fp32_are_not_quantised(fp32: Path, tmp_path: Path) -> No
     assert not matrices <= {node.name for node in onnx.load(str(tmp_path / "all.onnx")).graph.node}
 
 
-def test_keeping_the_encoder_in_fp32_brings_int8_nearer(fp32: Path, tmp_path: Path) -> None:
+def test_keeping_every_layer_in_fp32_brings_int8_back_to_fp32(fp32: Path, tmp_path: Path) -> None:
     groups = onnx_export.layer_nodes(fp32)
-    encoder = [name for layer, names in groups.items() if layer != "other" for name in names]
+    everything = [name for names in groups.values() for name in names]
     onnx_export.quantise(fp32, tmp_path / "all.onnx")
-    onnx_export.quantise(fp32, tmp_path / "some.onnx", encoder)
+    onnx_export.quantise(fp32, tmp_path / "some.onnx", everything)
     ids = some_ids(3, 20)
     reference = onnx_export.onnx_logits(fp32, TASKS, ids)
     errors = [
         onnx_export.largest_difference(reference, onnx_export.onnx_logits(tmp_path / name, TASKS, ids))
         for name in ("some.onnx", "all.onnx")
     ]
-    assert errors[0] < 0.7 * errors[1]
+    assert errors[0] < 0.1 * errors[1]
