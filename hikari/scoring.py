@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from hikari import atomic, fingerprint
 from hikari.errors import BadInput, HikariError
+from hikari.fields import text_field
 from hikari.sentiment import text as chat_text
 from hikari.sentiment.classifier import Logits, TextClassifier
-from hikari.sentiment.messages import text_field
 from hikari.sentiment.scores import Scorer
 
 BLOCK = 1_000

@@ -12,9 +12,10 @@ from typing import Any, Self
 
 from hikari.bundle import find_bundle, open_bundle
 from hikari.errors import BadInput, HikariError, TooLarge
+from hikari.fields import MAX_NAME, name_field
 from hikari.sentiment import symbols as symbol_lexicon
 from hikari.sentiment.classifier import TextClassifier
-from hikari.sentiment.messages import MAX_BATCH, MAX_ID, MAX_NAME, ChatMessage, chat_message, name_field
+from hikari.sentiment.messages import MAX_BATCH, MAX_ID, ChatMessage, chat_message
 from hikari.sentiment.recommendation import Signals, recommend
 from hikari.sentiment.scores import MessageScores, Scorer
 from hikari.sentiment.symbols import Symbol, SymbolLexicon

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from hikari.fields import clean_characters
 from hikari.sentiment.symbols import Symbol, SymbolLexicon, lexicon
 
 VERSION = 1
@@ -21,7 +22,6 @@ _MENTION = re.compile(r"(?<!\w)@\w+")
 _STRETCH = re.compile(r"([^\W\d_]|[!?.~])\1{2,}")
 _SPACED_LETTERS = re.compile(r"(?<!\w)(?:[^\W\d_][ .\-_*]){2,}[^\W\d_](?!\w)")
 _WORD = re.compile(r"(?<!\w)[a-z][a-z0-9']*(?!\w)", re.IGNORECASE)
-_INVISIBLE = frozenset({"Cf", "Mn", "Me", "Zs", "Zl", "Zp"})
 _REPEATED = re.compile(r"(\([^()]*\))(?: \1){2,}")
 
 
@@ -51,32 +51,6 @@ def read(text: str, symbols: SymbolLexicon | None = None) -> Reading:
     words = _STRETCH.sub(r"\1\1", words)
     words = _REPEATED.sub(r"\1 \1", _WORD.sub(_expand, words))
     return Reading(" ".join(words.split()), clean, tuple(found), bool(marked) and all(word in meanings for word in marked))
-
-
-def clean_characters(text: str) -> str:
-    """Drop what no reader sees (control and formatting characters, lone surrogates); white space becomes one space.
-
-    >>> clean_characters("a\\x00b\\u202e  c")
-    'ab c'
-    """
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
-    return " ".join("".join(map(_kept, text)).split())
-
-
-def is_visible(text: str) -> bool:
-    """Whether a reader would see anything: more than white space, joiners and combining marks.
-
-    >>> is_visible("\u200d \ufe0f"), is_visible("a")
-    (False, True)
-    """
-    return any(unicodedata.category(character) not in _INVISIBLE for character in clean_characters(text))
-
-
-def _kept(character: str) -> str:
-    if unicodedata.category(character)[0] != "C" or character == "\u200d":
-        return character  # the joiner holds emoji together
-    return " " if character.isspace() else ""
 
 
 def _expand(match: re.Match[str]) -> str:

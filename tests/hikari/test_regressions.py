@@ -11,6 +11,7 @@ from hikari import scoring
 from hikari.bundle import open_bundle
 from hikari.cli import main
 from hikari.errors import BadBundle, BadInput, HikariError, NotReady, TooLarge
+from hikari.fields import clean_characters
 from hikari.scoring import score_file
 from hikari.sentiment.analyzer import AdvancedSentimentAnalyzer as A
 from hikari.sentiment.calibration import Calibration
@@ -19,7 +20,7 @@ from hikari.sentiment.ensemble import Ensemble
 from hikari.sentiment.messages import chat_message
 from hikari.sentiment.scores import Scorer
 from hikari.sentiment.symbols import SymbolLexicon, lexicon, make_symbol
-from hikari.sentiment.text import clean_characters, read
+from hikari.sentiment.text import read
 from hikari.settings import Settings
 
 B = Path()

@@ -11,9 +11,9 @@ import pytest
 from hikari import scoring
 from hikari.bundle import open_bundle
 from hikari.errors import BadInput
+from hikari.fields import MAX_TEXT
 from hikari.scoring import Outcome, score_file, score_rows
 from hikari.sentiment.classifier import TextClassifier
-from hikari.sentiment.messages import MAX_TEXT
 from hikari.sentiment.scores import Scorer
 from hikari.sentiment.symbols import lexicon
 from tests import tiny

@@ -11,9 +11,10 @@ import pytest
 from hikari import AdvancedSentimentAnalyzer
 from hikari.bundle import open_bundle
 from hikari.errors import BadBundle, BadInput, NotReady, TooLarge
+from hikari.fields import MAX_TEXT
 from hikari.sentiment.ensemble import SEED, Ensemble
 from hikari.sentiment.labels import EMOTION, SENTIMENT, TOXICITY
-from hikari.sentiment.messages import MAX_BATCH, MAX_TEXT
+from hikari.sentiment.messages import MAX_BATCH
 from tests import tiny
 
 Answer = dict[str, Any]

@@ -10,15 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hikari.errors import BadInput, HikariError, TooLarge
-from hikari.sentiment.messages import (
-    MAX_NAME,
-    MAX_TEXT,
-    ChatMessage,
-    chat_message,
-    name_field,
-    seconds,
-    text_field,
-)
+from hikari.fields import MAX_NAME, MAX_TEXT, name_field, seconds, text_field
+from hikari.sentiment.messages import ChatMessage, chat_message
 
 ROW: dict[str, Any] = {"text": "hi", "username": "mika"}
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from hikari.fields import clean_characters
 from hikari.sentiment import text as chat_text
 from hikari.sentiment.symbols import Symbol, lexicon
-from hikari.sentiment.text import MAX_CHARACTERS, clean_characters, read
+from hikari.sentiment.text import MAX_CHARACTERS, read
 
 ANY_CHARACTER = st.characters()
 CHATTER = st.sampled_from(
