@@ -49,3 +49,33 @@ class Overloaded(HikariError):
     """More work is waiting than the engine accepts."""
 
     code = "overloaded"
+
+
+class Refused(HikariError):
+    """The policy keeps this out: the engine's own words, a bot, copypasta, or personal data under a strict policy."""
+
+    code = "refused"
+
+
+class NotFound(HikariError):
+    """There is nothing under this id."""
+
+    code = "not_found"
+
+
+class BadStore(HikariError):
+    """The memory store is damaged or of a format that this version does not read."""
+
+    code = "bad_store"
+
+
+class StoreBusy(HikariError):
+    """Another process has the memory store open for writing."""
+
+    code = "store_busy"
+
+
+class StoreFull(HikariError):
+    """The disk or the store's size limit is reached; nothing that was acknowledged is lost."""
+
+    code = "store_full"
