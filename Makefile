@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export BENTOML_DO_NOT_TRACK := True
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: help run test setup setup-dev pipeline serve bench lint mlflow clean check-machine
+.PHONY: help run test setup setup-dev pipeline pretrain serve bench bench-peers soak lint mlflow clean check-machine
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -34,11 +34,21 @@ setup-dev: check-machine $(VENV)/.ready-dev ## the same with the tools for devel
 pipeline: setup ## set up and reproduce every stage; the only command that changes the record (dvc.lock, metrics)
 	dvc repro --pull
 
+pretrain: setup ## train the released artefacts anew from public data; HIKARI_DATA_MIRROR names the folder that holds it
+	python -m training.pretrain task=entities
+	@echo "look at data/models/entities, then: dvc commit -f pretrain_entities && dvc push pretrain_entities"
+
 serve: ## serve what `make run` or `make pipeline` built
 	exec bentoml serve serving.service:Hikari --host $(HOST) --port $(PORT)
 
 bench: setup-dev ## measure: latency, throughput, ratios to the bare runtime
 	python -m pytest tests/benchmarks -m slow -s -q
+
+bench-peers: setup-dev $(VENV)/.ready-peers ## the same memories in mem0, chromadb and sqlite+numpy, each in its own environment
+	python -m tests.benchmarks.peers --venvs $(VENV)/peers --output tests/benchmarks/results/peers.json
+
+soak: setup-dev ## kill the memory system 50 times under load and compare what is left
+	python -m tests.soak.memory --rounds 50
 
 lint: setup-dev ## style, types, layers
 	ruff check .
@@ -66,6 +76,14 @@ $(VENV)/.ready-run: pyproject.toml constraints.txt
 $(VENV)/.ready-dev: pyproject.toml constraints.txt
 	@$(call install,$(RUNTIME)$(comma)serve$(comma)train$(comma)dev)
 	@touch $@ $(VENV)/.ready-run
+
+$(VENV)/.ready-peers: tests/benchmarks/peers/requirements-mem0.txt tests/benchmarks/peers/requirements-chromadb.txt
+	@for peer in mem0 chromadb; do \
+	  test -x $(VENV)/peers/$$peer/bin/python || $(PYTHON) -m venv $(VENV)/peers/$$peer; \
+	  echo "installing $$peer into an environment of its own"; \
+	  $(VENV)/peers/$$peer/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/peers/requirements-$$peer.txt; \
+	done
+	@touch $@
 
 comma := ,
 define install

@@ -6,15 +6,23 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 
 def write_file(path: Path, content: bytes) -> None:
     """Replace `path` by `content` so that a reader or a crash sees the old bytes or the new ones."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    with open_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def open_file(path: Path) -> Generator[IO[bytes]]:
+    """A file to fill that replaces `path` when the block ends without an error; else it vanishes."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)

@@ -2,12 +2,17 @@
 # Values come over the wire and from disk: their declared types are what is checked here.
 """A model bundle: one folder that holds everything a model needs to answer, and proves that it is complete.
 
-    manifest.json       format, name, version, the SHA-256 and size of every other file, the fingerprints of its parents
+    manifest.json       format, kind, name, version, the SHA-256 and size of every other file, the fingerprints of its parents
+    tokenizer.json      Hugging Face tokenizers
+    model.onnx          fp32 graph;  model.int8.onnx: the quantised one, absent when it disagreed too much
+
+    kind `text`, the classifier:
     labels.json         tasks, their labels and how each is decided
     calibration.json    temperatures, thresholds, ensemble weights
-    tokenizer.json      Hugging Face tokenizers
     weights.safetensors the trained weights
-    model.onnx          fp32 graph;  model.int8.onnx: the quantised one, absent when it disagreed too much
+
+    kind `embedder`, the encoder of the memory (one of the two graphs is enough):
+    embedding.json      dimension, length, pooling, preprocessing
 
 Nothing in it is ever unpickled. Format numbers only grow: a reader refuses a newer one.
 """
@@ -26,6 +31,11 @@ from hikari.settings import Settings
 FORMAT = 1
 MANIFEST = "manifest.json"
 REQUIRED = ("labels.json", "calibration.json", "tokenizer.json", "weights.safetensors", "model.onnx")
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "text": REQUIRED,
+    "embedder": ("embedding.json", "tokenizer.json", "model.int8.onnx or model.onnx"),
+}
+"""What each kind of bundle must hold; a manifest without a kind is older than the kinds and means `text`."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +67,8 @@ class Bundle:
         return _read_json(self.path / name)
 
 
-def open_bundle(path: Path) -> Bundle:
-    """Open and verify a bundle: every listed file present with its size and hash, no unlisted file.
+def open_bundle(path: Path, kind: str = "text") -> Bundle:
+    """Open and verify a bundle of this kind: every listed file present with its size and hash, no unlisted file.
 
     Raises `NotReady` when the folder does not exist, `BadBundle` when anything is wrong with it.
     """
@@ -76,7 +86,9 @@ def open_bundle(path: Path) -> Bundle:
     entries = cast("dict[str, dict[str, Any]]", files)
     if not all(isinstance(entry, dict) for entry in entries.values()):
         raise BadBundle(f"{path / MANIFEST}: every entry of `files` must be an object with sha256 and bytes")
-    problems = _problems(path, entries)
+    if manifest.get("kind", "text") != kind:
+        raise BadBundle(f"the bundle at {path} is of kind {manifest.get('kind', 'text')!r}, wanted {kind!r}")
+    problems = _problems(path, entries, kind)
     if problems:
         raise BadBundle(f"the bundle at {path} is damaged: " + "; ".join(problems))
     if manifest.get("fingerprint") != fingerprint.of_files({name: str(e["sha256"]) for name, e in entries.items()}):
@@ -91,13 +103,14 @@ def write_bundle(
     name: str,
     version: str,
     parents: Mapping[str, str],
+    kind: str = "text",
     **facts: Any,
 ) -> Bundle:
     """Write a bundle so that `target` is the old one or the whole new one; returns it opened and verified.
 
     `files` maps names inside the bundle to their content or to a file to copy; `facts` are added to the manifest.
     """
-    missing = [required for required in REQUIRED if required not in files]
+    missing = [required for required in KINDS[kind] if not _holds(files, required)]
     if missing:
         raise BadBundle(f"a bundle needs {', '.join(missing)} as well")
     with atomic.new_folder(target) as folder:
@@ -115,6 +128,7 @@ def write_bundle(
         }
         manifest = {
             "format": FORMAT,
+            "kind": kind,
             "name": name,
             "version": version,
             "fingerprint": fingerprint.of_files({file_name: str(e["sha256"]) for file_name, e in entries.items()}),
@@ -123,19 +137,20 @@ def write_bundle(
             "files": entries,
         }
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return open_bundle(target)
+    return open_bundle(target, kind)
 
 
-def find_bundle(name: str, path: Path | str | None = None, settings: Settings | None = None) -> Path:
+def find_bundle(name: str, path: Path | str | None = None, settings: Settings | None = None, kind: str = "text") -> Path:
     """Where the bundle `name` lies: `path`, `HIKARI_BUNDLE`, `$HIKARI_HOME/models/<name>`, the checkout's `data/models/<name>`.
 
-    The first two are taken as they are (a wrong explicit path must not fall through to another model).
+    The first two are taken as they are (a wrong explicit path must not fall through to another model). `HIKARI_BUNDLE` names a
+    bundle of kind `text` and says nothing about others.
     Raises `NotReady` that says where it looked.
     """
     if path is not None:
         return Path(path)
     settings = settings or Settings.read()
-    if settings.bundle is not None:
+    if settings.bundle is not None and kind == "text":
         return settings.bundle
     candidates = [settings.home / "models" / name, Path(__file__).parent.parent / "data" / "models" / name]
     for candidate in candidates:
@@ -143,9 +158,8 @@ def find_bundle(name: str, path: Path | str | None = None, settings: Settings | 
         if (candidate / MANIFEST).is_file():
             return candidate
     looked = ", ".join(str(candidate) for candidate in candidates)
-    raise NotReady(
-        f"no model bundle {name!r} found (looked at {looked}); `make pipeline` builds one, HIKARI_BUNDLE names another"
-    )
+    other = ", HIKARI_BUNDLE names another" if kind == "text" else ""
+    raise NotReady(f"no model bundle {name!r} found (looked at {looked}); `make pipeline` builds one{other}")
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -160,8 +174,12 @@ def _read_json(path: Path) -> dict[str, Any]:
     return cast("dict[str, Any]", content)
 
 
-def _problems(path: Path, entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    problems = [f"{name} is not listed" for name in REQUIRED if name not in entries]
+def _holds(files: Mapping[str, Any], required: str) -> bool:
+    return any(name in files for name in required.split(" or "))
+
+
+def _problems(path: Path, entries: Mapping[str, Mapping[str, Any]], kind: str) -> list[str]:
+    problems = [f"{name} is not listed" for name in KINDS[kind] if not _holds(entries, name)]
     for name, entry in entries.items():
         file = path / name
         if Path(name).name != name:

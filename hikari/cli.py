@@ -11,10 +11,14 @@ from typing import Any
 
 from hikari import __version__
 from hikari.errors import BadInput, HikariError
+from hikari.memory.commands import add_commands
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0, 2 for wrong input or a missing model, 130 when interrupted."""
+    """Run the command line; returns the exit code.
+
+    0; 1 when a question was answered with no; 2 for wrong input, a missing model or an unusable store; 130 when interrupted.
+    """
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -55,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
             help="seed or tuned (default: what measured better on development data)",
         )
         command.add_argument("--json", action="store_true", help="print JSON only")
+    add_commands(commands)
     return parser
 
 

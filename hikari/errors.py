@@ -79,3 +79,9 @@ class StoreFull(HikariError):
     """The disk or the store's size limit is reached; nothing that was acknowledged is lost."""
 
     code = "store_full"
+
+
+class BadIndex(HikariError):
+    """A search index is damaged, of another encoder or of a format that this version does not read; it is rebuilt from the store."""
+
+    code = "bad_index"

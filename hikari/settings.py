@@ -22,6 +22,8 @@ class Settings:
     """`HIKARI_API_KEYS`: comma separated; when set, every data route asks for one of them."""
     threads: int | None
     """`HIKARI_THREADS`: threads of the model runtime; default: all processors."""
+    redis_url: str | None = field(repr=False)
+    """`HIKARI_REDIS_URL`: a Redis that processes share caches and events through; may hold a password."""
     tracking_uri: str | None
     """`MLFLOW_TRACKING_URI`: an MLflow server instead of the local store."""
 
@@ -43,5 +45,6 @@ class Settings:
             data_mirror=folder("HIKARI_DATA_MIRROR"),
             api_keys=keys,
             threads=int(threads) if threads else None,
+            redis_url=values.get("HIKARI_REDIS_URL") or None,
             tracking_uri=values.get("MLFLOW_TRACKING_URI") or None,
         )

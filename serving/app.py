@@ -11,7 +11,8 @@ from fastapi.staticfiles import StaticFiles
 
 import hikari
 from hikari import AdvancedSentimentAnalyzer
-from serving import metrics, problems
+from serving import memory_routes, metrics, problems
+from serving.memory_runner import MemoryRunner
 from serving.schemas import Analysis, AnalysisRow, AnalyzeBatch, AnalyzeMessage, ProblemAnswer, ProblemRow
 
 STATIC = Path(__file__).parent / "static"
@@ -27,17 +28,18 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def build(analyzer: Callable[[], AdvancedSentimentAnalyzer]) -> FastAPI:
-    """The app; `analyzer` gives the running service's analyser when a request comes."""
+def build(analyzer: Callable[[], AdvancedSentimentAnalyzer], memory: Callable[[], MemoryRunner]) -> FastAPI:
+    """The app; `analyzer` and `memory` give the running service's parts when a request comes."""
     app = FastAPI(
         title="Hikari",
         version=hikari.__version__,
-        summary="Understands live-stream chat for an AI VTuber.",
+        summary="Understands and remembers live-stream chat for an AI VTuber.",
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
     )
     problems.install(app)
+    app.include_router(memory_routes.build(memory))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/", include_in_schema=False)

@@ -1,10 +1,11 @@
-"""Who may come in, and with how much: plain ASGI, in front of every route.
+"""Who may come in, with how much and for how long: plain ASGI, in front of every route.
 
 With `HIKARI_API_KEYS` every route but the page, its files and the health checks asks for `Authorization: Bearer <key>`.
 Without keys only this machine is served, and only under a loopback name, so that a web page elsewhere cannot reach it
 through a rebound DNS name.
 """
 
+import asyncio
 import hmac
 import ipaddress
 
@@ -28,7 +29,7 @@ _SECURITY_HEADERS = (
 
 
 class Guard:
-    """ASGI middleware for access, body size and the number of requests in flight."""
+    """ASGI middleware for access, body size, the number of requests in flight and the time one of them may take."""
 
     def __init__(self, app: ASGIApp, keys: tuple[str, ...], limits: Limits) -> None:
         self._app = app
@@ -53,7 +54,8 @@ class Guard:
             await self._pass(scope, receive, send)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        received, refused = 0, False
+        received, refused, started = 0, False, False
+        timeout_s = self._limits.timeout_s(scope["path"])
 
         async def counted() -> Message:
             nonlocal received, refused
@@ -66,18 +68,25 @@ class Guard:
             return message
 
         async def hardened(message: Message) -> None:
+            nonlocal started
             if refused:
                 return
+            started = True
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message.get("headers", ()), *_SECURITY_HEADERS]}
             await send(message)
 
         self._in_flight += 1
         try:
-            await self._app(scope, counted, hardened)
+            async with asyncio.timeout(timeout_s) as limit:
+                await self._app(scope, counted, hardened)
         except ClientDisconnect:
             if not refused:
                 raise
+        except TimeoutError:
+            if started or not limit.expired():
+                raise
+            await problems.send(send, 504, "timeout", f"not done in {timeout_s} seconds; what was begun is finished all the same")
         finally:
             self._in_flight -= 1
 

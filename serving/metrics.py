@@ -7,6 +7,8 @@ up first.
 from functools import cache
 from typing import Any
 
+_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
 
 @cache
 def messages() -> Any:
@@ -21,5 +23,28 @@ def seconds() -> Any:
     """Time of one analysis call, whatever the number of its messages."""
     from prometheus_client import Histogram
 
-    buckets = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-    return Histogram("hikari_analysis_seconds", "Duration of one analysis call", ["route"], buckets=buckets)
+    return Histogram("hikari_analysis_seconds", "Duration of one analysis call", ["route"], buckets=_BUCKETS_S)
+
+
+@cache
+def memories() -> Any:
+    """Memories handed in, by outcome: stored or refused."""
+    from prometheus_client import Counter
+
+    return Counter("hikari_memories", "Memories handed in to be stored", ["outcome"])
+
+
+@cache
+def memory_calls() -> Any:
+    """Calls of the memory by route and outcome: `ok` or the code of the error."""
+    from prometheus_client import Counter
+
+    return Counter("hikari_memory_calls", "Calls of the memory", ["route", "outcome"])
+
+
+@cache
+def memory_seconds() -> Any:
+    """Time of one call of the memory."""
+    from prometheus_client import Histogram
+
+    return Histogram("hikari_memory_seconds", "Duration of one call of the memory", ["route"], buckets=(*_BUCKETS_S, 30.0, 300.0))

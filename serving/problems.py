@@ -15,17 +15,26 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hikari.errors import BadBundle, BadInput, HikariError, NotReady, Overloaded, TooLarge
+from hikari import errors
+from hikari.errors import HikariError
+from serving.settings import Limits
 
 _log = logging.getLogger("hikari.serving")
 
-_STATUS: tuple[tuple[type[HikariError], int], ...] = (
-    (TooLarge, 413),
-    (BadInput, 400),
-    (Overloaded, 429),
-    (NotReady, 503),
-    (BadBundle, 503),
-)
+_STATUS = {
+    errors.BadInput.code: 400,
+    errors.NotFound.code: 404,
+    errors.TooLarge.code: 413,
+    # The request is well formed and nothing about it conflicts: the policy does not take this text, now or later.
+    errors.Refused.code: 422,
+    errors.Overloaded.code: 429,
+    errors.NotReady.code: 503,
+    errors.BadBundle.code: 503,
+    errors.BadStore.code: 503,
+    errors.BadIndex.code: 503,
+    errors.StoreBusy.code: 503,
+    errors.StoreFull.code: 507,
+}
 _CODES = {
     401: "unauthorized",
     404: "not_found",
@@ -33,12 +42,21 @@ _CODES = {
     413: "too_large",
     415: "bad_input",
     429: "overloaded",
+    503: "not_ready",
+    504: "timeout",
 }
 
 
 def status_of(error: HikariError) -> int:
     """The HTTP status of an engine error; 500 for one that has none."""
-    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    return _STATUS.get(error.code, 500)
+
+
+def answer(error: Mapping[str, str]) -> JSONResponse:
+    """The answer for an error given as `{"code", "message", "field"?}`."""
+    status = _STATUS.get(error["code"], 500)
+    retry = {"Retry-After": str(Limits.retry_after_s)} if status == 429 else None
+    return JSONResponse({"error": dict(error)}, status, headers=retry)
 
 
 def body(code: str, message: str, field: str | None = None) -> dict[str, Any]:
@@ -51,7 +69,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HikariError)
     async def engine_error(_: Request, error: HikariError) -> JSONResponse:
-        return JSONResponse(body(error.code, error.message, error.field), status_of(error))
+        return answer(error.as_dict())
 
     @app.exception_handler(RequestValidationError)
     async def wrong_body(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -131,7 +149,7 @@ class Shield:
 async def _send_shaped(send_: Send, start: Message, content: bytes) -> None:
     status, headers = start["status"], {bytes(name).lower(): bytes(value) for name, value in start["headers"]}
     if not _has_shape(content):
-        code = _CODES.get(status, "bad_input" if status < 500 else "not_ready" if status == 503 else "internal")
+        code = _CODES.get(status, "bad_input" if status < 500 else "internal")
         content = json.dumps(body(code, HTTPStatus(status).phrase.lower())).encode()
         headers[b"content-type"] = b"application/json"
     headers[b"content-length"] = str(len(content)).encode()

@@ -3,66 +3,71 @@
 bentoml serve serving.service:Hikari --host 127.0.0.1 --port 3000
 """
 
-import asyncio
-from pathlib import Path
 from typing import Any
 
 import bentoml
 from starlette.types import ASGIApp
 
 from hikari import AdvancedSentimentAnalyzer
-from hikari.bundle import MANIFEST
-from hikari.sentiment.analyzer import BUNDLE_NAME
 from hikari.settings import Settings
 from serving import app as routes
+from serving import preflight, shipped
 from serving.guard import Guard
+from serving.memory_runner import MemoryRunner
 from serving.problems import Shield
 from serving.settings import Limits
 
 LIMITS = Limits()
+OUTER_TIMEOUT_S = LIMITS.long_request_timeout_s + 30
+"""BentoML's own limit, which answers in a shape of its own: the guard's limits come first."""
 
 
-def _running() -> AdvancedSentimentAnalyzer:
+def _analyzer() -> AdvancedSentimentAnalyzer:
     service: Any = bentoml.get_current_service()
     return service.analyzer
 
 
-def _bundle() -> Path | None:
-    """The bundle that lies beside this code, as in a Bento; None where the environment or the live data name another."""
-    settings = Settings.read()
-    beside = Path(__file__).parent.parent / "data" / "models" / BUNDLE_NAME
-    named = settings.bundle is not None or (settings.home / "models" / BUNDLE_NAME / MANIFEST).is_file()
-    return beside if not named and (beside / MANIFEST).is_file() else None
+def _memory() -> MemoryRunner:
+    service: Any = bentoml.get_current_service()
+    return service.memory
 
 
 def _guard(inner: ASGIApp) -> Guard:
     return Guard(inner, Settings.read().api_keys, LIMITS)
 
 
-app = routes.build(_running)
+app = routes.build(_analyzer, _memory)
 
 
-@bentoml.service(name="hikari", workers=1, traffic={"timeout": LIMITS.request_timeout_s}, metrics={"enabled": True})
+@bentoml.service(name="hikari", workers=1, traffic={"timeout": OUTER_TIMEOUT_S}, metrics={"enabled": True})
 @bentoml.asgi_app(app, path="/")
 class Hikari:
-    """One process: the page, the API and the model. `workers=1`, because trends live in the process."""
+    """One process: the page, the API, the model and the memory. `workers=1`: trends live in it, and it alone writes the memory."""
 
     def __init__(self) -> None:
-        self.analyzer = AdvancedSentimentAnalyzer(_bundle())
-        self._opening: asyncio.Task[None] | None = None
+        self.analyzer = AdvancedSentimentAnalyzer(shipped.text_bundle(Settings.read()))
+        self.memory = MemoryRunner(shipped.memory)
+
+    @bentoml.on_deployment
+    @staticmethod
+    def check() -> None:
+        """Before anything is started: what cannot be opened ends the start with its message."""
+        preflight.check()
 
     @bentoml.on_startup
     async def open(self) -> None:
-        """Load the model before the first request; a missing bundle ends the start with its message."""
+        """Load the model and open the memory before the first request."""
+        await self.memory.open()
         await self.analyzer.open()
 
     @bentoml.on_shutdown
     async def close(self) -> None:
-        """Let the model go."""
+        """Finish what was accepted, close the memory, let the model go."""
+        await self.memory.close()
         await self.analyzer.close()
 
     async def __is_ready__(self) -> bool:
-        return self.analyzer.is_open
+        return self.analyzer.is_open and self.memory.is_ready
 
 
 Hikari.add_asgi_middleware(_guard)  # type: ignore[arg-type] - a factory is as good as a class here

@@ -13,3 +13,15 @@ class Limits:
     """More requests at once are answered 429: on two cores the last of them already waits about a second."""
     retry_after_s: int = 1
     request_timeout_s: int = 30
+    long_request_timeout_s: int = 600
+    """For calls that may go through the whole memory. What was begun is finished in any case; only the waiting ends."""
+    long_paths: frozenset[str] = frozenset(
+        {
+            "/store_memories", "/consolidate_memories", "/forget_memories", "/forget_user", "/summarize_episode", "/memory_audit",
+            "/reload_knowledge",
+        }
+    )  # fmt: skip
+
+    def timeout_s(self, path: str) -> int:
+        """Seconds that a request to this path may take."""
+        return self.long_request_timeout_s if path in self.long_paths else self.request_timeout_s

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import tiny
+from tests.redis_process import RedisProcess
 
 ROOT = Path(__file__).parent.parent
 
@@ -18,6 +19,7 @@ def _closed_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "HIKARI_BUNDLE",
         "HIKARI_API_KEYS",
         "HIKARI_DATA_MIRROR",
+        "HIKARI_REDIS_URL",
         "HIKARI_THREADS",
         "MLFLOW_TRACKING_URI",
     ):
@@ -63,6 +65,26 @@ def tiny_checkpoint(artefacts: Path) -> Path:
 @pytest.fixture(scope="session")
 def tiny_bundle(artefacts: Path) -> Path:
     return artefacts / "bundle"
+
+
+@pytest.fixture(scope="session")
+def tiny_embedder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of kind `embedder`; it needs no training, so it does not wait for `artefacts`."""
+    folder = tmp_path_factory.mktemp("embedder")
+    return tiny.make_embedder(tiny.make_encoder(folder / "encoder"), folder)
+
+
+@pytest.fixture(scope="session")
+def _redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
+    with RedisProcess(tmp_path_factory.mktemp("redis")) as process:
+        yield process
+
+
+@pytest.fixture
+def redis_server(_redis_process: RedisProcess) -> str:
+    """The URL of a real and empty Redis on a free port; one process a session."""
+    _redis_process.empty()
+    return _redis_process.url
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,10 @@ from typing import Any
 
 from hikari.sentiment import text as chat_text
 from training import export as export_stage
+from training import export_embedder as embedder_stage
 from training import train as train_stage
 from training.entry import composed
+from training.export_embedder import ExportEmbedderConfig
 from training.prepare import to_frame
 from training.schema import ExportConfig, TrainConfig
 
@@ -139,3 +141,30 @@ def make_bundle(checkpoint: Path, processed: Path, bundle: Path) -> Path:
     """A bundle that the real export wrote."""
     export_stage.export(export_config(checkpoint, processed, bundle))
     return bundle
+
+
+def embedder_config(encoder: Path, folder: Path, *overrides: str) -> ExportEmbedderConfig:
+    """An embedder's configuration for the tiny encoder; `folder` gets the texts and is where the bundle will lie.
+
+    Random weights put all texts close together, so that neighbours change places more easily than a real encoder's.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "texts.jsonl").write_text(
+        "".join(json.dumps({"text": row[0]}) + "\n" for row in TEXTS) + json.dumps({"content": "a"})
+    )
+    (folder / "queries.jsonl").write_text("".join(json.dumps({"query": word}) + "\n" for word in WORDS))
+    return composed(
+        "export_embedder",
+        ExportEmbedderConfig,
+        [
+            "model.encoder.source=folder", f"model.encoder.location={encoder}", "model.encoder.sha256=null",
+            f"bundle={folder / 'embedder'}", f"texts=[{folder / 'texts.jsonl'}]", f"queries={folder / 'queries.jsonl'}",
+            "max_tokens=32", *overrides,
+        ],
+    )  # fmt: skip
+
+
+def make_embedder(encoder: Path, folder: Path) -> Path:
+    """An embedder bundle that the real stage wrote."""
+    embedder_stage.export(embedder_config(encoder, folder))
+    return folder / "embedder"

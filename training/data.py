@@ -100,7 +100,8 @@ class BucketSampler(Sampler[list[int]]):
             part = part[np.argsort(self.lengths[part], kind="stable")]
             batches += [part[i : i + self.batch_size].tolist() for i in range(0, len(part), self.batch_size)]
         np.random.default_rng((self.seed, self.epoch, 1)).shuffle(batches)
-        return iter(batches[self.rank : len(self) * self.devices : self.devices])
+        # A generator: a resumed run makes its iterator before it is told the epoch, and must not repeat the order of epoch 0.
+        yield from batches[self.rank : len(self) * self.devices : self.devices]
 
 
 class ChatData(lightning.LightningDataModule):

@@ -20,14 +20,25 @@ Config = TypeVar("Config")
 def run(name: str, kind: type[Config], work: Callable[[Config], Any]) -> None:
     """Run `work` with the composed and checked `conf/<name>.yaml`; a wrong configuration ends in one readable message, exit
     code 2."""
+    run_chosen(name, lambda _: (kind, work), lambda _: None)
+
+
+def run_chosen(
+    name: str, choose: Callable[[DictConfig], tuple[type[Any], Callable[[Any], Any]]], report: Callable[[Any], Any]
+) -> None:
+    """The same where the composed configuration itself says which class checks it and which work it is for; `report` gets the
+    work's result."""
 
     def task(raw: DictConfig) -> Any:
+        kind, work = choose(raw)
         try:
             config = to_config(raw, kind)
         except ConfigError as error:
             sys.stderr.write(f"{error}\n")
             raise SystemExit(2) from None
-        return work(config)
+        result = work(config)
+        report(result)
+        return result
 
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(task)()

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn
@@ -30,7 +30,16 @@ def parameter_groups(network: TextNetwork, config: OptimConfig) -> list[dict[str
     return groups
 
 
-def schedule(config: OptimConfig, total_steps: int) -> Callable[[int], float]:
+class Warmup(Protocol):
+    """The part of an optimiser's configuration that shapes its rate over time."""
+
+    @property
+    def warmup_fraction(self) -> float: ...
+    @property
+    def schedule(self) -> str: ...
+
+
+def schedule(config: Warmup, total_steps: int) -> Callable[[int], float]:
     """Multiplier of the rate at each step: linear warm-up, then linear or cosine decay to zero."""
     warmup = max(1, round(config.warmup_fraction * total_steps))
 

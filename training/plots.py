@@ -105,3 +105,20 @@ def precision_recall(task: Task, targets: Array, probabilities: Array, folder: P
     axes.legend(fontsize=8, loc="lower left")
     _save(figure, folder / f"precision_recall_{task.name}.png")
     pd.DataFrame(rows).round(4).to_csv(folder / f"precision_recall_{task.name}.csv", index=False)
+
+
+def bars(
+    values: dict[str, list[float]], spans: dict[str, list[list[float]]], groups: tuple[str, ...], title: str, file: Path
+) -> None:
+    """One group of bars per figure, one bar per system, with its interval."""
+    figure, axes = _figure(2.2 + 2.4 * len(groups), 3.8)
+    width = 0.8 / len(values)
+    places = np.arange(len(groups))
+    for number, (name, heights) in enumerate(values.items()):
+        low, high = np.array(spans[name]).T
+        errors = np.maximum([np.array(heights) - low, high - np.array(heights)], 0.0)
+        axes.bar(places + width * (number - (len(values) - 1) / 2), heights, width * 0.92, yerr=errors, capsize=2, label=name)
+    axes.set_xticks(places, groups)
+    axes.set(title=title)
+    axes.legend(fontsize=7, ncols=2)
+    _save(figure, file)

@@ -23,12 +23,12 @@ class ConfigError(ValueError):
     """The configuration says something that is not allowed; the message lists every place."""
 
 
-def _closed(cls: type) -> type:
+def closed(cls: type) -> type:
     cls.__pydantic_config__ = STRICT  # type: ignore[attr-defined]
     return cls
 
 
-@_closed
+@closed
 @dataclass(frozen=True)
 class EncoderConfig:
     """Where the pre-trained encoder comes from: an installed Python package, a model hub, or a folder."""
@@ -49,7 +49,7 @@ class EncoderConfig:
             raise ValueError("source=package needs sha256, got sha256=None")
 
 
-@_closed
+@closed
 @dataclass(frozen=True)
 class ModelConfig:
     encoder: EncoderConfig
@@ -59,7 +59,7 @@ class ModelConfig:
     """How many of the lowest layers stay as they are."""
 
 
-@_closed
+@closed
 @dataclass(frozen=True)
 class DataConfig:
     name: Name
@@ -71,7 +71,7 @@ class DataConfig:
     """Use at most so many training rows; null: all."""
 
 
-@_closed
+@closed
 @dataclass(frozen=True)
 class HeadConfig:
     task: Literal["sentiment", "emotion", "toxicity", "question"]
@@ -82,7 +82,7 @@ class HeadConfig:
     """0: rows count alike; 1: labels count alike (weights inversely proportional to frequency)."""
 
 
-@_closed
+@closed
 @dataclass(frozen=True)
 class TaskConfig:
     name: Name
@@ -94,7 +94,7 @@ class TaskConfig:
             raise ValueError(f"heads must name each task once, got {names}")
 
 
-@_closed
+@closed
 @dataclass(frozen=True)
 class OptimConfig:
     lr: Rate
@@ -107,7 +107,7 @@ class OptimConfig:
     gradient_clip: Annotated[float, Field(gt=0)]
 
 
-@_closed
+@closed
 @dataclass(frozen=True)
 class TrainerConfig:
     accelerator: Literal["cpu", "gpu"]
@@ -130,14 +130,14 @@ class TrainerConfig:
             raise ValueError(f"devices={self.devices} needs strategy=ddp or ddp_spawn, got strategy={self.strategy}")
 
 
-@_closed
+@closed
 @dataclass(frozen=True)
 class TrackingConfig:
     kind: Literal["local", "server", "off"]
     experiment: Name
 
 
-@_closed
+@closed
 @dataclass(frozen=True)
 class TrainConfig:
     seed: Seed
@@ -153,14 +153,14 @@ class TrainConfig:
     tracking: TrackingConfig
 
 
-@_closed
+@closed
 @dataclass(frozen=True)
 class PrepareConfig:
     corpus: Name
     processed: Name
 
 
-@_closed
+@closed
 @dataclass(frozen=True)
 class ExportConfig:
     seed: Seed
@@ -178,7 +178,7 @@ class ExportConfig:
     tracking: TrackingConfig
 
 
-@_closed
+@closed
 @dataclass(frozen=True)
 class EvaluateConfig:
     seed: Seed
@@ -191,7 +191,7 @@ class EvaluateConfig:
     tracking: TrackingConfig
 
 
-@_closed
+@closed
 @dataclass(frozen=True)
 class GateConfig:
     sentiment_macro_f1: Fraction
@@ -200,7 +200,7 @@ class GateConfig:
     beats_baseline: bool
 
 
-@_closed
+@closed
 @dataclass(frozen=True)
 class PackageConfig:
     bundle: Name

@@ -1,6 +1,7 @@
 """Entry point and stage: train one encoder with a head per task, in one pass over all data.
 
     python -m training.train
+    python -m training.train task=summarizer data.train=FILE.jsonl data.dev=FILE.jsonl      # training/train_summarizer.py
     python -m training.train experiment=frozen_half optim.lr=1e-4
     python -m training.train debug=tiny
     python -m training.train -m optim.lr=1e-4,2e-4 seed=1,2,3     # a grid; each run needs its own output=
@@ -10,18 +11,21 @@ interrupted run of the same configuration and data continues from its last epoch
 """
 
 import dataclasses
+import importlib
 import json
 import logging
 import shutil
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import lightning
 import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar
 from lightning.pytorch.utilities import rank_zero_only
+from omegaconf import DictConfig, OmegaConf
 
 from hikari import atomic, fingerprint
 from hikari.sentiment import text as chat_text
@@ -55,10 +59,37 @@ def train(config: TrainConfig) -> dict[str, float]:
     first = rank_zero_only.rank == 0
     run = tracking.start(config.tracking, f"{config.task.name}-{config.seed}", tags) if first else tracking.Run()
     run.parameters(dataclasses.asdict(config))
-    run.text(_how_to_repeat(), "reproduce.txt")
+    run.text(how_to_repeat(), "reproduce.txt")
     history = History()
+    trainer = fit(module, data, config, config.optim.gradient_clip, run, history, resumable)
+    if trainer.is_global_zero:
+        _write(config, network, trainer, source, history, run)
+        run.end()
+        shutil.rmtree(resumable, ignore_errors=True)
+    return best(history.rows)
+
+
+class Fitting(Protocol):
+    """What `fit` asks of a training configuration, whatever the task."""
+
+    @property
+    def trainer(self) -> TrainerConfig: ...
+    @property
+    def resume(self) -> str: ...
+
+
+def fit(
+    module: lightning.LightningModule,
+    data: lightning.LightningDataModule,
+    config: Fitting,
+    gradient_clip: float,
+    run: tracking.Run,
+    history: History,
+    resumable: Path,
+) -> lightning.Trainer:
+    """Train `module`, from the last checkpoint in `resumable` where the configuration says so; the run's end is recorded if it fails."""
     try:
-        trainer = _trainer(config.trainer, config.optim.gradient_clip, RunLogger(run), history, resumable)
+        trainer = _trainer(config.trainer, gradient_clip, RunLogger(run), history, resumable)
         last = resumable / "last.ckpt"
         trainer.fit(
             module,
@@ -73,11 +104,7 @@ def train(config: TrainConfig) -> dict[str, float]:
     except Exception:
         run.end("FAILED")
         raise
-    if trainer.is_global_zero:
-        _write(config, network, trainer, source, history, run)
-        run.end()
-        shutil.rmtree(resumable, ignore_errors=True)
-    return _best(history.rows)
+    return trainer
 
 
 def _trainer(
@@ -151,20 +178,30 @@ def _identity(config: TrainConfig, hashes: dict[str, str]) -> str:
     return fingerprint.of_value({"config": dataclasses.asdict(config), "data": hashes, "preprocessing": chat_text.VERSION})[:16]
 
 
-def _best(history: list[dict[str, float]]) -> dict[str, float]:
+def best(history: list[dict[str, float]]) -> dict[str, float]:
+    """The epoch with the highest dev score; empty when none was scored."""
     scored = [row for row in history if "dev/score" in row]
     return max(scored, key=lambda row: row["dev/score"]) if scored else {}
 
 
-def _how_to_repeat() -> str:
+def how_to_repeat() -> str:
+    """The commands that repeat this run, for its record."""
     state = repro.git_state()
     arguments = " ".join(sys.argv[1:])
     return f"git checkout {state['git.commit']}   # uncommitted changes: {state['git.changes']}\npython -m training.train {arguments}\n"
 
 
+def _by_task(raw: DictConfig) -> tuple[type, Callable[[Any], Any]]:
+    """The configuration class and the training of the task that was chosen; other tasks' code is loaded for them alone."""
+    if OmegaConf.select(raw, "task.name") == "summarizer":
+        other = importlib.import_module("training.train_summarizer")
+        return other.SummaryTrainConfig, other.train
+    return TrainConfig, train
+
+
 def main() -> None:
     """`python -m training.train`"""
-    entry.run("train", TrainConfig, lambda config: print(json.dumps(train(config))))
+    entry.run_chosen("train", _by_task, lambda figures: print(json.dumps(figures)))
 
 
 if __name__ == "__main__":

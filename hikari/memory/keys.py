@@ -6,6 +6,8 @@ from typing import Any, cast
 
 import msgpack  # pyright: ignore[reportMissingTypeStubs]
 
+from hikari.memory.duplicates import content_hash
+
 CHANNEL = struct.Struct(">I")
 NUMBER = struct.Struct(">Q")
 _ACCESS_HEAD = struct.Struct(">I")
@@ -17,6 +19,11 @@ LAST_ACCESSES = 20
 def of_name(name: str, size: int = 16) -> bytes:
     """A fixed-width key for a name of any length: BLAKE2b, `size` bytes."""
     return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=size).digest()
+
+
+def of_content(text: str) -> bytes:
+    """Eight bytes, equal for texts that are exactly the same but for spelling (`duplicates.normalised`)."""
+    return content_hash(text).to_bytes(8)
 
 
 def of_time(seconds: float) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from hikari.memory import keys
 from hikari.memory.records import decode
-from hikari.memory.rows import Edit
+from hikari.memory.rows import VIEWER, Edit
 
 
 def migrate(edit: Edit, version: int, target: int) -> None:
@@ -28,6 +28,9 @@ def _from_1(edit: Edit) -> None:
         memory = decode(keys.NUMBER.unpack(key)[0], blob)
         place = keys.of_name(memory.session or "", 8) + keys.of_time(memory.timestamp) + key
         edit.put("by_session", channels[memory.channel] + place, b"")
+        if memory.user is not None:
+            name = f"{VIEWER}{memory.user.casefold()}"
+            edit.put("state", channels[memory.channel] + keys.of_name(name), keys.pack((name, memory.user)))
 
 
 STEPS: dict[int, Callable[[Edit], None]] = {1: _from_1}

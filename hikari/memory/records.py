@@ -114,7 +114,7 @@ def new_memory(row: Mapping[str, Any], now: float) -> NewMemory:
     return NewMemory(
         id=None if identifier is None else name_field(identifier, "id"),
         channel=_channel(row, metadata),
-        content=text_field(row.get("content"), "content"),
+        content=_content(row.get("content")),
         memory_type=type_field(row.get("memory_type", "short_term")),
         metadata=metadata,
         importance=fraction(row.get("importance", 0.5), "importance"),
@@ -125,6 +125,12 @@ def new_memory(row: Mapping[str, Any], now: float) -> NewMemory:
         expires_at=_expiry(row, metadata, happened),
         source=_source(metadata),
     )
+
+
+def with_caption(memory: Memory) -> str:
+    """A memory's words, with `metadata.caption` as LoCoMo's pictures are told: `look! (shares a photo of a dog)`."""
+    caption = memory.metadata.get("caption")
+    return f"{memory.content} (shares {caption})" if isinstance(caption, str) and caption.strip() else memory.content
 
 
 def tier_of(memory_type: str) -> str:
@@ -212,10 +218,10 @@ def with_changes(memory: Memory, changes: Mapping[str, Any], now: float) -> Memo
     allowed = {"content", "memory_type", "metadata", "importance", "pinned", "expires_at", "ttl_s"}
     unknown = sorted(str(key) for key in changes.keys() - allowed)
     if unknown or not changes:
-        raise BadInput(f"an update names one or more of {', '.join(sorted(allowed))}", field=unknown[0] if unknown else None)
+        raise BadInput(f"an update names one or more of {', '.join(sorted(allowed))}", field=unknown[0] if unknown else "changes")
     values: dict[str, Any] = {}
     if "content" in changes:
-        values["content"] = text_field(changes["content"], "content")
+        values["content"] = _content(changes["content"])
     if "memory_type" in changes:
         values["memory_type"] = type_field(changes["memory_type"])
         values["tier"] = values["memory_type"] if values["memory_type"] in TIERS else memory.tier
@@ -232,6 +238,13 @@ def with_changes(memory: Memory, changes: Mapping[str, Any], now: float) -> Memo
     if "expires_at" in changes or "ttl_s" in changes:
         values["expires_at"] = _expiry(changes, {}, now)
     return replace(memory, **values)
+
+
+def _content(value: Any) -> str:
+    text = text_field(value, "content")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadInput("content must be valid Unicode", field="content")
+    return text
 
 
 def _either(row: Mapping[str, Any], metadata: Mapping[str, Any], name: str) -> Any:

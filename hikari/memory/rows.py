@@ -25,6 +25,8 @@ TABLES = (
     "changes", "facts", "graph", "state",
 )  # fmt: skip
 ADDED, REMOVED = 1, 2
+VIEWER = "viewer/"
+"""State that knows the viewers of a channel by their case-folded names."""
 _CHANGE = struct.Struct(">BIQ")
 _SEQ = keys.NUMBER
 
@@ -40,12 +42,12 @@ class View:
         self._tables = tables
 
     def meta(self, name: str, default: Any = None) -> Any:
-        blob = self._get("meta", name.encode())
+        blob = self.get_raw("meta", name.encode())
         return default if blob is None else keys.unpack(blob)
 
     def channel(self, name: str) -> dict[str, Any] | None:
         """The channel's row: `no`, `name`, `counts` per tier, `change` (its last); None when nothing was ever written to it."""
-        blob = self._get("channels", keys.of_name(name))
+        blob = self.get_raw("channels", keys.of_name(name))
         return None if blob is None else cast("dict[str, Any]", keys.unpack(blob))
 
     def channels(self) -> list[dict[str, Any]]:
@@ -54,7 +56,7 @@ class View:
         return sorted(rows, key=lambda row: row["no"])
 
     def get(self, seq: int) -> Memory | None:
-        blob = self._get("records", _SEQ.pack(seq))
+        blob = self.get_raw("records", _SEQ.pack(seq))
         return None if blob is None else decode(seq, blob)
 
     def get_many(self, seqs: Iterable[int]) -> dict[int, Memory]:
@@ -72,7 +74,7 @@ class View:
         number = self._number(channel)
         if number is None:
             return None
-        blob = self._get("ids", number + keys.of_name(identifier))
+        blob = self.get_raw("ids", number + keys.of_name(identifier))
         return None if blob is None else self.get(_SEQ.unpack(blob)[0])
 
     def vectors(self, seqs: Iterable[int], dimension: int) -> NDArray[np.float32]:
@@ -80,14 +82,14 @@ class View:
         wanted = list(seqs)
         out = np.zeros((len(wanted), dimension), np.float32)
         for position, seq in enumerate(wanted):
-            blob = self._get("vectors", _SEQ.pack(seq))
+            blob = self.get_raw("vectors", _SEQ.pack(seq))
             if blob is not None and len(blob) == 2 * dimension:
                 out[position] = np.frombuffer(blob, np.float16)
         return out
 
     def access(self, seq: int) -> tuple[int, tuple[float, ...]]:
         """How often a memory was used, and the last times."""
-        return keys.unpack_access(self._get("access", _SEQ.pack(seq)))
+        return keys.unpack_access(self.get_raw("access", _SEQ.pack(seq)))
 
     def seqs(
         self, channel: str, since: float | None = None, until: float | None = None, *, newest_first: bool = False
@@ -100,6 +102,24 @@ class View:
         """A viewer's rows in the order of time. Names are hashed: check `Memory.user` where it matters."""
         number = self._number(channel)
         return iter(()) if number is None else self._range("by_user", number + keys.of_name(user, 8), None, None, newest_first)
+
+    def after(self, seq: int, limit: int) -> list[Memory]:
+        """The first `limit` rows of all channels whose number is greater than `seq`, in the order of writing."""
+        found: list[Memory] = []
+        for key, blob in self.table("records", _SEQ.pack(seq + 1)):
+            if len(found) >= limit:
+                break
+            found.append(decode(_SEQ.unpack(key)[0], blob))
+        return found
+
+    def viewer(self, channel: str, folded: str) -> str | None:
+        """The viewer whose case-folded name this is, as written; None for a stranger."""
+        return cast("str | None", self.value("state", channel, f"{VIEWER}{folded}"))
+
+    def seqs_of_session(self, channel: str, session: str) -> Iterator[int]:
+        """A session's rows in the order of time; check `Memory.session`, names are hashed."""
+        number = self._number(channel)
+        return iter(()) if number is None else self._range("by_session", number + keys.of_name(session, 8), None, None, False)
 
     def neighbours(self, memory: Memory, reach: int = 1) -> tuple[list[int], list[int]]:
         """The rows just before and just after in the same channel and session, nearest first, at most `reach` each."""
@@ -160,7 +180,7 @@ class View:
     def value(self, table: str, channel: str, name: str) -> Any:
         """One value of `facts`, `graph` or `state`; None when there is none."""
         number = self._number(channel)
-        blob = None if number is None else self._get(table, number + keys.of_name(name))
+        blob = None if number is None else self.get_raw(table, number + keys.of_name(name))
         return None if blob is None else keys.unpack(blob)[1]
 
     def blobs(self) -> Iterator[tuple[str, bytes, bytes]]:
@@ -173,7 +193,7 @@ class View:
         row = self.channel(channel)
         return None if row is None else keys.CHANNEL.pack(row["no"])
 
-    def _get(self, table: str, key: bytes) -> bytes | None:
+    def get_raw(self, table: str, key: bytes) -> bytes | None:
         return cast("bytes | None", self._txn.get(key, db=self._tables[table]))
 
     def table(self, table: str, start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
@@ -238,6 +258,10 @@ class Edit(View):
             self.put(table, key, b"")
         row["counts"][memory.tier] = row["counts"].get(memory.tier, 0) + 1
         self._log(row, ADDED, seq)
+        if memory.user is not None:
+            name = f"{VIEWER}{memory.user.casefold()}"
+            if self.get_raw("state", number + keys.of_name(name)) is None:
+                self.put("state", number + keys.of_name(name), keys.pack((name, memory.user)))
         return memory
 
     def replace(self, old: Memory, new: Memory, hashes: tuple[bytes, bytes], vector: NDArray[np.float32] | None = None) -> None:
@@ -277,6 +301,12 @@ class Edit(View):
         row["counts"][memory.tier] -= 1
         self._log(row, REMOVED, memory.seq)
 
+    def add_alias(self, memory: Memory, identifier: str) -> None:
+        """From now on `identifier`, which must be free, finds this memory as well."""
+        row = self._existing_channel(memory.channel)
+        self.put("ids", keys.CHANNEL.pack(row["no"]) + keys.of_name(identifier), _SEQ.pack(memory.seq))
+        self.put("records", _SEQ.pack(memory.seq), encode(replace(memory, merged=(*memory.merged, identifier))))
+
     def touch(self, seq: int, time: float, times: int = 1) -> None:
         """Count a use at `time`."""
         count, kept = self.access(seq)
@@ -312,7 +342,7 @@ class Edit(View):
         yield "by_content", number + content_hash + _SEQ.pack(memory.seq)
         if memory.user is not None:
             yield "by_user", number + keys.of_name(memory.user, 8) + tail
-        if memory.expires_at is not None and not memory.pinned:
+        if memory.expires_at is not None:
             yield "by_expiry", keys.of_time(memory.expires_at) + _SEQ.pack(memory.seq)
 
     def _log(self, row: dict[str, Any], what: int, seq: int) -> None:

@@ -71,7 +71,7 @@ class Store:
         try:
             self._environment: Any = lmdb.open(
                 str(self.folder), map_size=min(_pages(map_bytes), _pages(self._maximum)), max_dbs=len(TABLES) + 8, max_readers=512,
-                readonly=self.read_only, readahead=False, meminit=False, lock=True,
+                readonly=self.read_only, readahead=False, meminit=True, lock=True,
             )  # fmt: skip
             self._tables = open_tables(self._environment, create=not self.read_only)
         except lmdb.DiskError as error:
@@ -190,11 +190,23 @@ class Store:
             (self.folder / LOCK).unlink(missing_ok=True)
             self._open(size)
 
+    def copy(self, folder: Path) -> None:
+        """Write a copy without deleted rows into an existing folder."""
+        with self._gate.shared():
+            self._environment.copy(str(folder), compact=True)
+
     def bytes_used(self) -> int:
         """Bytes of the map in use."""
         with self._gate.shared():
             info, stat = self._environment.info(), self._environment.stat()
             return (int(info["last_pgno"]) + 1) * int(stat["psize"])
+
+    def wasted_bytes(self) -> int:
+        """Bytes of free pages inside the file: what deleted rows leave behind until `compact`."""
+        with self._gate.shared(), self._environment.begin() as transaction:
+            page = int(self._environment.stat()["psize"])
+            used = sum(_pages_of(transaction.stat(table)) for table in self._tables.values())
+            return max(0, (int(self._environment.info()["last_pgno"]) + 1 - used) * page)
 
     def close(self) -> None:
         """Close the store and let another process write."""
@@ -257,6 +269,10 @@ class _Gate:
 
 def _pages(size: int) -> int:
     return max(1, -(-size // 2**20)) * 2**20
+
+
+def _pages_of(stat: dict[str, int]) -> int:
+    return stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
 
 
 def _is_full(error: lmdb.Error) -> bool:

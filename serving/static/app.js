@@ -1,84 +1,15 @@
 // "Try a message": sends one chat message to the engine and shows the whole answer.
 
-const KEY_NAME = "hikari.api_key";
-const [HISTORY_LENGTH, TIMEOUT_MS, READY_RETRY_MS] = [10, 30000, 5000];
+import { $, ask, badge, bars, card, el, fact, isNumber, percent, polarity, readKey, scale, showProblem, signed, storeKey, words }
+  from "./parts.js";
+
+const [HISTORY_LENGTH, READY_RETRY_MS] = [10, 5000];
 const EXAMPLES = ["This stream is absolutely amazing! 🔥", "great, another ad break", "can you play undertale next?", "Sadge"];
 const ARROWS = { rising: "↗", falling: "↘", steady: "→" };
 
-const $ = (id) => document.getElementById(id);
 const fields = { text: $("text"), username: $("username"), channel: $("channel"), key: $("key") };
 const history = [];
 let [shown, busy] = [null, false];
-
-/** Makes an element; strings among the children become text nodes. */
-function el(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") node.addEventListener(name, value);
-    else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value);
-  }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
-  return node;
-}
-
-const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
-const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-const words = (name) => String(name ?? "unknown").replaceAll("_", " ");
-
-function signed(value) {
-  if (!isNumber(value)) return "n/a";
-  const digits = Math.abs(value).toFixed(2);
-  if (Number(digits) === 0) return digits;
-  return (value > 0 ? "+" : "−") + digits;
-}
-
-function percent(value) {
-  if (!isNumber(value)) return "n/a";
-  return `${(value * 100).toFixed(value > 0 && value < 0.1 ? 1 : 0)}%`;
-}
-
-function polarity(score) {
-  return !isNumber(score) || Math.abs(score) < 0.05 ? "neutral" : score > 0 ? "good" : "bad";
-}
-
-const badge = (text, kind = "neutral") => el("span", { class: `badge ${kind}` }, words(text));
-const card = (title, ...content) => el("section", { class: "card" }, el("h2", {}, title), ...content);
-const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, ...value));
-
-function readKey() {
-  try { return sessionStorage.getItem(KEY_NAME) ?? ""; } catch { return ""; }
-}
-
-function storeKey(value) {
-  try {
-    if (value) sessionStorage.setItem(KEY_NAME, value);
-    else sessionStorage.removeItem(KEY_NAME);
-  } catch { /* storage is switched off: the field alone holds the key */ }
-}
-
-/** A bar from the middle of a -1..1 scale. */
-function scale(score, label) {
-  const value = clamp(isNumber(score) ? score : 0, -1, 1);
-  const fill = el("span", { class: `fill ${polarity(score)}` });
-  fill.style.setProperty("--from", `${50 + Math.min(value, 0) * 50}%`);
-  fill.style.setProperty("--size", `${Math.abs(value) * 50}%`);
-  return el("div", {
-    class: "scale", role: "meter", "aria-label": label, "aria-valuemin": -1, "aria-valuemax": 1,
-    "aria-valuenow": value, "aria-valuetext": signed(score),
-  }, fill);
-}
-
-/** One bar 0..1 per entry; marks: entry name -> short remark beside the name. */
-function bars(scores, marks = {}, kind = "") {
-  return el("ul", { class: `bars ${kind}` }, ...Object.entries(scores ?? {}).map(([name, value]) => {
-    const fill = el("span", { class: "fill" });
-    fill.style.setProperty("--size", `${clamp(isNumber(value) ? value : 0, 0, 1) * 100}%`);
-    return el("li", { class: marks[name] ? "marked" : null },
-      el("span", { class: "name" }, words(name), marks[name] ? el("small", {}, ` ${marks[name]}`) : null),
-      el("span", { class: "track", "aria-hidden": "true" }, fill),
-      el("span", { class: "value" }, percent(value)));
-  }));
-}
 
 function sentimentCard(request, aggregate = {}) {
   return card("Sentiment",
@@ -171,50 +102,25 @@ function showHistory() {
 }
 
 function showError(message, field = null) {
-  for (const input of Object.values(fields)) input.removeAttribute("aria-invalid");
-  $("error").hidden = !message;
-  $("error").textContent = message ?? "";
-  if (!message) return;
-  $("status").textContent = "";
-  const input = Object.hasOwn(fields, field ?? "") ? fields[field] : null;
-  input?.setAttribute("aria-invalid", "true");
-  input?.focus();
-}
-
-function failure(response, body) {
-  const error = body?.error ?? {};
-  const field = error.field ? String(error.field).split(".").pop() : response.status === 401 ? "key" : null;
-  const wait = response.headers.get("Retry-After") ?? "";
-  const message = [error.message || `The engine answered with status ${response.status}.`,
-    error.field ? `(field: ${error.field})` : "", /^\d+$/.test(wait) ? `Try again in ${wait} s.` : ""];
-  return { message: message.filter(Boolean).join(" "), field };
+  showProblem($("error"), fields, message, field);
+  if (message) $("status").textContent = "";
 }
 
 async function analyse() {
   if (busy) return;
   const request = { text: fields.text.value, username: fields.username.value.trim(), channel: fields.channel.value.trim() };
-  const key = fields.key.value.trim();
   if (!request.text.trim()) return showError("Write a message first.", "text");
-  if (!/^[\x21-\x7e]*$/.test(key)) return showError("The API key has characters that a key cannot have.", "key");
   showError(null);
   busy = true;
   $("send").setAttribute("aria-disabled", "true");
   $("status").textContent = "Analysing…";
   try {
-    const headers = { "Content-Type": "application/json", Accept: "application/json" };
-    if (key) headers.Authorization = `Bearer ${key}`;
-    const response = await fetch("/analyze_message", {
-      method: "POST", headers, body: JSON.stringify(request), signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const answer = await response.json().catch(() => null);
-    if (!response.ok || !answer) {
-      const { message, field } = failure(response, answer);
-      return showError(message, field);
-    }
+    const { answer } = await ask("/analyze_message", request, fields.key.value.trim());
     history.unshift({ request, answer });
     history.length = Math.min(history.length, HISTORY_LENGTH);
     show(history[0]);
   } catch (error) {
-    showError(error.name === "TimeoutError" ? "The engine took too long to answer." : "The engine cannot be reached.");
+    showError(error.message, error.field);
   } finally {
     busy = false;
     $("send").removeAttribute("aria-disabled");

@@ -1,5 +1,6 @@
 """The real BentoML process: the contract over HTTP, health, limits, and not a word of a viewer in its output."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +13,9 @@ MARKER = "zqxmarkerqxz"
 
 
 @pytest.fixture(scope="module")
-def server(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def server(tiny_bundle: Path, tiny_embedder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("serve")
+    shutil.copytree(tiny_embedder, folder / "home/models/embedder")
     with served("serving.service:Hikari", folder, HIKARI_BUNDLE=str(tiny_bundle), HIKARI_HOME=str(folder / "home")) as running:
         yield running
 

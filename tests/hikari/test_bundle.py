@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -241,6 +242,51 @@ def test_nothing_in_the_engine_can_unpickle() -> None:
         assert not imported(tree) & unsafe, source
         calls = {node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
         assert "read_pickle" not in calls, source
+
+
+EMBEDDER: dict[str, Path | bytes] = {"embedding.json": b"{}", "tokenizer.json": b"{}"}
+
+
+@pytest.mark.parametrize("graphs", [("model.onnx",), ("model.int8.onnx",), ("model.onnx", "model.int8.onnx")])
+def test_an_embedder_needs_one_graph_and_no_labels(tmp_path: Path, graphs: tuple[str, ...]) -> None:
+    files = EMBEDDER | dict.fromkeys(graphs, b"graph")
+    written = write_bundle(tmp_path / "e", files, kind="embedder", name="embedder", version="1", parents={})
+    assert open_bundle(tmp_path / "e", "embedder") == written
+    assert written.has_int8 == ("model.int8.onnx" in graphs)
+
+
+@pytest.mark.parametrize("without", ["embedding.json", "tokenizer.json", "model.int8.onnx"])
+def test_an_incomplete_embedder_is_neither_written_nor_opened(tmp_path: Path, without: str) -> None:
+    files = {**EMBEDDER, "model.int8.onnx": b"graph"}
+    write_bundle(tmp_path / "e", files, kind="embedder", name="embedder", version="1", parents={})
+    edit_manifest(tmp_path / "e", lambda manifest: manifest["files"].pop(without))
+    with pytest.raises(BadBundle, match=f"{re.escape(without)}.* is not listed"):
+        open_bundle(tmp_path / "e", "embedder")
+    files.pop(without)
+    with pytest.raises(BadBundle, match=re.escape(without)):
+        write_bundle(tmp_path / "f", files, kind="embedder", name="embedder", version="1", parents={})
+    assert not (tmp_path / "f").exists()
+
+
+def test_a_bundle_is_opened_as_its_own_kind_only(small: Path, tmp_path: Path) -> None:
+    files = {**EMBEDDER, "model.onnx": b"graph"}
+    write_bundle(tmp_path / "e", files, kind="embedder", name="embedder", version="1", parents={})
+    refused(tmp_path / "e", "of kind 'embedder', wanted 'text'")
+    with pytest.raises(BadBundle, match="of kind 'text', wanted 'embedder'"):
+        open_bundle(small, "embedder")
+
+
+def test_a_manifest_older_than_the_kinds_means_text(small: Path) -> None:
+    edit_manifest(small, lambda manifest: manifest.pop("kind"))
+    assert open_bundle(small).version == "1.2"
+
+
+def test_the_variable_names_text_bundles_alone(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle_module, "__file__", str(tmp_path / "checkout" / "hikari" / "bundle.py"))
+    monkeypatch.setenv("HIKARI_BUNDLE", str(small))
+    assert find_bundle("text") == small
+    with pytest.raises(NotReady, match="no model bundle 'embedder' found"):
+        find_bundle("embedder", kind="embedder")
 
 
 def test_real_bundle_of_the_export_opens(tiny_bundle: Path) -> None:

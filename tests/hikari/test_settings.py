@@ -11,7 +11,7 @@ from hikari.settings import Settings
 def test_defaults_of_an_empty_environment() -> None:
     settings = Settings.read({})
     assert settings.home == Path(".hikari")
-    assert (settings.bundle, settings.data_mirror, settings.threads, settings.tracking_uri) == (None,) * 4
+    assert (settings.bundle, settings.data_mirror, settings.threads, settings.redis_url, settings.tracking_uri) == (None,) * 5
     assert settings.api_keys == ()
 
 
@@ -22,6 +22,7 @@ def test_every_variable_is_read() -> None:
             "HIKARI_BUNDLE": "/bundle",
             "HIKARI_DATA_MIRROR": "/mirror",
             "HIKARI_API_KEYS": "one, two ,,",
+            "HIKARI_REDIS_URL": "redis://localhost:2",
             "HIKARI_THREADS": "3",
             "MLFLOW_TRACKING_URI": "http://localhost:1",
         }
@@ -32,6 +33,7 @@ def test_every_variable_is_read() -> None:
         Path("/mirror"),
     )
     assert settings.api_keys == ("one", "two")
+    assert settings.redis_url == "redis://localhost:2"
     assert settings.threads == 3
     assert settings.tracking_uri == "http://localhost:1"
 
@@ -42,6 +44,7 @@ def test_empty_variables_count_as_unset() -> None:
         "HIKARI_BUNDLE",
         "HIKARI_DATA_MIRROR",
         "HIKARI_API_KEYS",
+        "HIKARI_REDIS_URL",
         "HIKARI_THREADS",
         "MLFLOW_TRACKING_URI",
     )
@@ -59,8 +62,9 @@ def test_malformed_thread_counts_are_named(threads: str) -> None:
         Settings.read({"HIKARI_THREADS": threads})
 
 
-def test_keys_stay_out_of_repr() -> None:
-    assert "hush" not in repr(Settings.read({"HIKARI_API_KEYS": "hush"}))
+@pytest.mark.parametrize(("name", "value"), [("HIKARI_API_KEYS", "hush"), ("HIKARI_REDIS_URL", "redis://:hush@localhost")])
+def test_secrets_stay_out_of_repr(name: str, value: str) -> None:
+    assert "hush" not in repr(Settings.read({name: value}))
 
 
 def test_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hikari import AdvancedSentimentAnalyzer
 from serving import app as routes
+from serving.memory_runner import MemoryRunner
 from serving.problems import Shield
 from serving.schemas import Analysis
 
@@ -19,8 +20,12 @@ from serving.schemas import Analysis
 @pytest.fixture(scope="module")
 def client(tiny_bundle: Path) -> Iterator[TestClient]:
     analyzer = AdvancedSentimentAnalyzer(tiny_bundle)
-    with TestClient(Shield(routes.build(lambda: analyzer)), raise_server_exceptions=False) as opened:
+    with TestClient(Shield(routes.build(lambda: analyzer, _no_memory)), raise_server_exceptions=False) as opened:
         yield opened
+
+
+def _no_memory() -> MemoryRunner:
+    raise AssertionError("these routes ask no memory")
 
 
 def _problem(answer: Any) -> dict[str, str]:
@@ -132,7 +137,7 @@ def test_pages_and_their_files_are_ours(client: TestClient) -> None:
         assert "text/html" in page.headers["content-type"]
         assert "http://" not in page.text.replace("http://www.w3.org", "")
         assert "https://" not in page.text
-    for name in ("app.js", "docs.js", "style.css", "favicon.svg"):
+    for name in ("app.js", "memory.js", "parts.js", "docs.js", "style.css", "favicon.svg"):
         assert client.get(f"/static/{name}").status_code == 200
     assert client.get("/static/../service.py").status_code == 404
 
@@ -145,7 +150,7 @@ def test_the_openapi_document_describes_both_routes(client: TestClient) -> None:
 
 def test_no_bundle_is_503(tmp_path: Path) -> None:
     analyzer = AdvancedSentimentAnalyzer(tmp_path / "nothing")
-    with TestClient(routes.build(lambda: analyzer)) as client:
+    with TestClient(routes.build(lambda: analyzer, _no_memory)) as client:
         answer = client.post("/analyze_message", json={"text": "hi", "username": "u"})
     assert answer.status_code == 503
     assert "make pipeline" in _problem(answer)["message"]

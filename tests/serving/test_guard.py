@@ -113,6 +113,33 @@ def test_too_many_requests_at_once_are_told_to_come_back() -> None:
     assert [start["status"] for start in served] == [200, 200]
 
 
+def test_who_takes_too_long_is_told_so_in_the_one_shape() -> None:
+    async def never(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.Event().wait()
+
+    limits = Limits(request_timeout_s=0, long_request_timeout_s=0)
+    for path in ("/data", "/forget_user"):
+        answer = TestClient(Guard(never, (), limits), base_url="http://localhost", client=("127.0.0.1", 1)).post(path)
+        assert answer.status_code == 504
+        assert answer.json()["error"]["code"] == "timeout"
+
+
+def test_long_paths_have_their_own_limit() -> None:
+    limits = Limits(request_timeout_s=0)
+    inner = Starlette(routes=[Route("/forget_user", _echo, methods=["POST"])])
+    answer = TestClient(Guard(inner, (), limits), base_url="http://localhost", client=("127.0.0.1", 1)).post("/forget_user")
+    assert answer.status_code == 200
+
+
+def test_a_timeout_of_the_app_itself_is_no_timeout_of_the_guard() -> None:
+    async def fails(scope: Any, receive: Any, send: Any) -> None:
+        raise TimeoutError
+
+    client = TestClient(Guard(fails, (), Limits()), base_url="http://localhost", client=("127.0.0.1", 1))
+    with pytest.raises(TimeoutError):
+        client.post("/data")
+
+
 def test_answers_carry_security_headers() -> None:
     headers = _client().get("/data").headers
     assert headers["content-security-policy"].startswith("default-src 'self'")

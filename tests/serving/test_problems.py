@@ -7,8 +7,22 @@ import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.testclient import TestClient
 
-from hikari.errors import BadBundle, BadInput, HikariError, NotReady, Overloaded, TooLarge
-from serving.problems import Shield, status_of
+from hikari import errors
+from hikari.errors import (
+    BadBundle,
+    BadIndex,
+    BadInput,
+    BadStore,
+    HikariError,
+    NotFound,
+    NotReady,
+    Overloaded,
+    Refused,
+    StoreBusy,
+    StoreFull,
+    TooLarge,
+)
+from serving.problems import Shield, answer, status_of
 
 
 @pytest.mark.parametrize(
@@ -19,11 +33,30 @@ from serving.problems import Shield, status_of
         (NotReady("x"), 503),
         (BadBundle("x"), 503),
         (Overloaded("x"), 429),
+        (NotFound("x"), 404),
+        (Refused("x"), 422),
+        (StoreBusy("x"), 503),
+        (BadStore("x"), 503),
+        (BadIndex("x"), 503),
+        (StoreFull("x"), 507),
         (HikariError("x"), 500),
     ],
 )
 def test_status_of_each_error(error: HikariError, status: int) -> None:
     assert status_of(error) == status
+    assert answer(error.as_dict()).status_code == status
+
+
+def test_every_error_of_the_engine_has_a_status_of_its_own_choice() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, HikariError)]
+    assert len(kinds) > 8
+    for kind in kinds:
+        assert (status_of(kind("x")) == 500) == (kind is HikariError), kind
+
+
+def test_an_overloaded_engine_says_when_to_come_back() -> None:
+    assert answer(Overloaded("x").as_dict()).headers["Retry-After"] == "1"
+    assert "Retry-After" not in answer(NotFound("x").as_dict()).headers
 
 
 def _through(response: Response) -> Any:

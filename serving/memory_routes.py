@@ -1,0 +1,128 @@
+"""The HTTP routes of the memory: a body holds the parameters of the Python method by name, the answer is what the method returns."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from serving import memory_schemas as schemas
+from serving import metrics, problems
+from serving.memory_runner import MemoryRunner, Outcome
+from serving.schemas import ProblemAnswer, ProblemRow
+
+NEXT_CURSOR = "Hikari-Next-Cursor"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route: its path, the method it calls, the body it takes, what its answer looks like and what it is for."""
+
+    path: str
+    method: str
+    body: type[schemas.Request]
+    answer: Any
+    about: str
+
+
+ROUTES = (
+    Route("/store_memory", "store_memory", schemas.StoreMemory, schemas.Stored,
+          "Store one memory; it is on disk when its id comes back."),
+    Route("/store_memories", "store_memories", schemas.StoreMemories, list[str | ProblemRow],
+          "Store many: for each row its id, or an error row that harms no other."),
+    Route("/retrieve_memories", "retrieve_memories", schemas.RetrieveMemories, list[schemas.Found],
+          f"The memories that answer a query best, best first. The header `{NEXT_CURSOR}` holds the `cursor` of the next page; it is "
+          "absent on the last one."),
+    Route("/get_memory", "get_memory", schemas.MemoryOf, schemas.Memory, "The memory with this id."),
+    Route("/update_memory", "update_memory", schemas.UpdateMemory, schemas.Memory, "Change a memory; answers how it is now."),
+    Route("/delete_memory", "delete_memory", schemas.DeleteMemory, bool,
+          "Delete a memory for good; what it had superseded is current again."),
+    Route("/recent_memories", "recent", schemas.RecentMemories, list[schemas.Memory],
+          "The channel's newest memories, the newest last."),
+    Route("/related_entities", "related_entities", schemas.RelatedEntities, list[Row],
+          "What the knowledge graph connects with a viewer or an entity, the strongest first."),
+    Route("/facts", "facts", schemas.Facts, list[Row], "What is known of a subject: the current first, then what it superseded."),
+    Route("/contradictions", "contradictions", schemas.OneChannel, list[Row], "Claims of different people that cannot both be true."),
+    Route("/said", "said", schemas.Said, None,
+          "Tell what the VTuber said, so that it never comes back as a viewer's memory."),
+    Route("/summarize_episode", "summarize_episode", schemas.SummarizeEpisode, schemas.Memory | None,
+          "Close the channel's open episode, or take a whole session, and store its summary; null when nothing was said."),
+    Route("/consolidate_memories", "consolidate", schemas.MaybeChannel, Row,
+          "Promote what is important or used, merge near-duplicates, sum up closed episodes; answers counts."),
+    Route("/forget_memories", "forget", schemas.ForgetMemories, Row,
+          "Delete what has expired and, with `below`, what has faded; pinned memories never. Answers counts."),
+    Route("/forget_user", "forget_user", schemas.ForgetUser, Row,
+          "Remove a viewer from store, indices, graph, facts, summaries and caches. It cannot be undone; answers what went."),
+    Route("/memory_stats", "stats", schemas.MaybeChannel, Row, "Counts, sizes and what the maintainer did."),
+    Route("/memory_audit", "audit", schemas.MaybeChannel, Row,
+          "What should not be in the store: duplicates, bots, copypasta, echoes, personal data; ids, never texts."),
+    Route("/reload_knowledge", "reload_knowledge", schemas.ReloadKnowledge, Row,
+          "Mount a new knowledge set in place of the present one; searches under way finish with the old one."),
+)  # fmt: skip
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProblemAnswer, "description": text}
+    for status, text in {
+        400: "bad input; `field` names the parameter",
+        401: "no valid key",
+        404: "no such memory",
+        413: "too large",
+        422: "refused by policy: the engine's own words, a bot, copypasta; the same text is refused again",
+        429: "too many requests at once, or more writes waiting than are taken",
+        503: "the memory is not ready",
+        504: "not done in time; what was begun is finished all the same",
+        507: "the disk or the store's size limit is reached; what was acknowledged is kept",
+    }.items()
+}
+_HEADERS = {
+    NEXT_CURSOR: {"description": "`cursor` of the next page; absent when there is none", "schema": {"type": "string"}},
+}
+
+
+def build(runner: Callable[[], MemoryRunner]) -> APIRouter:
+    """The router; `runner` gives the running service's memory when a request comes."""
+    router = APIRouter(tags=["memory"])
+    for route in ROUTES:
+        good = {200: {"headers": _HEADERS}} if route.method == "retrieve_memories" else {}
+        router.add_api_route(
+            route.path, _endpoint(route, runner), methods=["POST"], name=route.path.removeprefix("/"), description=route.about,
+            response_model=route.answer, responses={**_PROBLEMS, **good},
+        )  # fmt: skip
+    return router
+
+
+def _endpoint(route: Route, runner: Callable[[], MemoryRunner]) -> Callable[..., Awaitable[JSONResponse]]:
+    async def endpoint(request: Any) -> JSONResponse:
+        arguments = request.arguments()
+        started = time.perf_counter()
+        outcome = (await runner().run([{"method": route.method, "arguments": arguments}]))[0]
+        metrics.memory_seconds().labels(route.path).observe(time.perf_counter() - started)
+        _count(route, outcome)
+        return _response(route, outcome)
+
+    # FastAPI reads from the annotation what the body is.
+    endpoint.__annotations__["request"] = route.body
+    return endpoint
+
+
+def _response(route: Route, outcome: Outcome) -> JSONResponse:
+    if "error" in outcome:
+        return problems.answer(outcome["error"])
+    answer, cursor = outcome.get("answer"), outcome.get("cursor")
+    if route.method == "store_memory":
+        answer = {"id": answer}
+    return JSONResponse(answer, headers={NEXT_CURSOR: cursor} if cursor else None)
+
+
+def _count(route: Route, outcome: Outcome) -> None:
+    metrics.memory_calls().labels(route.path, outcome["error"]["code"] if "error" in outcome else "ok").inc()
+    if route.method == "store_memory":
+        metrics.memories().labels("refused" if "error" in outcome else "stored").inc()
+    elif route.method == "store_memories" and "answer" in outcome:
+        rows = outcome["answer"]
+        stored = sum(isinstance(row, str) for row in rows)
+        metrics.memories().labels("stored").inc(stored)
+        metrics.memories().labels("refused").inc(len(rows) - stored)

@@ -1,0 +1,115 @@
+"""The memory of the process: one `NeuralMemorySystem`, so one writer, and many readers.
+
+Calls go in and outcomes come out in bulk and as plain values, errors included: the runner can move into a process of its own (one
+crossing for a whole burst of chat) and its callers stay as they are.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypedDict
+
+from hikari.errors import BadInput, HikariError, NotReady
+from hikari.fields import name_field
+from hikari.memory.answers import Page
+from hikari.memory.system import THREADS, NeuralMemorySystem
+from hikari.settings import Settings
+from serving.shipped import DATA, INDICES
+
+READS = frozenset({"retrieve_memories", "get_memory", "related_entities", "facts", "contradictions", "recent", "stats"})
+WRITES = frozenset({"store_memory", "store_memories", "update_memory", "delete_memory", "said"})
+LONG = frozenset({"consolidate", "forget", "forget_user", "summarize_episode", "audit", "reload_knowledge"})
+"""Calls that may go through the whole store: one at a time, so that they never hold more than one of the memory's threads."""
+WRITES_AT_ONCE = THREADS // 2
+"""Writes share commits, so a few at once are enough, and a flood of them leaves threads to the readers."""
+
+
+class Call(TypedDict):
+    """One method of the memory and its arguments by name."""
+
+    method: str
+    arguments: dict[str, Any]
+
+
+class Outcome(TypedDict, total=False):
+    """What a call gave: `answer` (and, of a page, the `cursor` of the next), or `error` as `{"code", "message", "field"?}`."""
+
+    answer: Any
+    cursor: str | None
+    error: dict[str, str]
+
+
+class MemoryRunner:
+    """Holds the memory: opens it at the start, answers while it is open, drains it at the end."""
+
+    def __init__(self, make: Callable[[], NeuralMemorySystem] = NeuralMemorySystem) -> None:
+        """`make` gives the memory when it is time to open it; the default is the one of `HIKARI_HOME`."""
+        self._make = make
+        self._memory: NeuralMemorySystem | None = None
+        self._lanes = {
+            **dict.fromkeys(WRITES, asyncio.Semaphore(WRITES_AT_ONCE)),
+            **dict.fromkeys(LONG, asyncio.Semaphore(1)),
+        }
+        self._under_way: set[asyncio.Task[Any]] = set()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the store is open and calls are answered."""
+        return self._memory is not None and self._memory.is_open
+
+    async def open(self) -> None:
+        """Open encoder, store and indices. Raises `NotReady`, `BadBundle`, `StoreBusy`, `BadStore`."""
+        self._memory = await asyncio.to_thread(self._make)
+        await self._memory.open()
+
+    async def close(self) -> None:
+        """Finish what was accepted, also for callers that gave up waiting; then save and close."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+        if self._memory is not None:
+            await self._memory.close()
+
+    async def run(self, calls: Sequence[Call]) -> list[Outcome]:
+        """Run calls side by side; an outcome for each, in order. A call that was begun is finished even when nobody waits any more."""
+        tasks = [asyncio.create_task(self._run(call["method"], call["arguments"])) for call in calls]
+        for task in tasks:
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        return list(await asyncio.gather(*(asyncio.shield(task) for task in tasks)))
+
+    async def _run(self, method: str, arguments: Mapping[str, Any]) -> Outcome:
+        try:
+            if method in READS:
+                answer = await self._ask(method, arguments)
+            elif method in self._lanes:
+                async with self._lanes[method]:
+                    answer = await self._ask(method, arguments)
+            else:
+                raise BadInput(f"the memory has no method {method!r}", field="method")
+        except HikariError as error:
+            return {"error": error.as_dict()}
+        return {"answer": list(answer), "cursor": answer.cursor} if isinstance(answer, Page) else {"answer": answer}
+
+    async def _ask(self, method: str, arguments: Mapping[str, Any]) -> Any:
+        if self._memory is None or not self._memory.is_open:
+            raise NotReady("the memory is not open")
+        if method == "reload_knowledge":
+            return await self._memory.use_knowledge(knowledge_path(**arguments))
+        return await getattr(self._memory, method)(**arguments)
+
+
+def knowledge_path(path: str | None = None, settings: Settings | None = None) -> Path:
+    """The folder of a knowledge set: the default one, or `path` (relative: below `HIKARI_HOME/indices`, then below the shipped indices).
+
+    Whoever may call over the network names sets, not files: a path that leads out of these folders is refused with `BadInput`.
+    """
+    roots = [(settings or Settings.read()).home.absolute() / INDICES, (DATA / INDICES).absolute()]
+    wanted = "knowledge" if path is None else name_field(path, "path")
+    try:
+        inside = [root / wanted for root in roots if (root / wanted).resolve().is_relative_to(root.resolve())]
+        found = next((folder for folder in inside if folder.is_dir()), inside[0] if inside else None)
+    except (OSError, ValueError):  # a name that no file system takes
+        found = None
+    if found is None:
+        raise BadInput("path must name a folder below the indices of HIKARI_HOME or of the installation", field="path")
+    return found

@@ -1,0 +1,175 @@
+"""The systems under comparison behind one face: `add` one text, `search` for one query.
+
+Each is used the way its own documentation shows, on disk, with the same encoder, one text at a time; each import happens in the
+environment that has the package. Nothing here leaves the machine: telemetry is off and no language model is asked.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from hikari.memory.embedder import OnnxEmbedder
+
+K = 10
+VIEWERS = 50
+"""Messages come from so many viewers in turn."""
+COLLECTION = "chat"
+EPOCH = 1_760_000_000.0
+"""Time of the first message in seconds; one follows every two seconds."""
+
+
+class Engine(Protocol):
+    """One system with one open store. Every call includes the embedding of its text."""
+
+    packages: tuple[str, ...]
+
+    def add(self, number: int, text: str) -> bool:
+        """Store the text; False when the system's policy keeps it out."""
+        ...
+
+    def search(self, query: str) -> list[str]:
+        """The texts of the `K` best, best first."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Hikari:
+    """`NeuralMemorySystem` with its default configuration: entities, facts, hygiene, redaction, episodes and maintenance are on."""
+
+    packages = ("numpy", "onnxruntime", "faiss-cpu", "lmdb", "tantivy", "spacy")
+
+    def __init__(self, folder: Path, embedder: OnnxEmbedder) -> None:
+        from hikari import NeuralMemorySystem
+
+        self._runner = asyncio.Runner()
+        self._memory = NeuralMemorySystem(folder / "hikari", embedder=embedder)
+        self._runner.run(self._memory.open())
+
+    def add(self, number: int, text: str) -> bool:
+        from hikari.errors import Refused
+
+        row = {"user": f"viewer{number % VIEWERS}", "timestamp": EPOCH + 2 * number}
+        try:
+            self._runner.run(self._memory.store_memory(text, "conversation", row))
+        except Refused:
+            return False
+        return True
+
+    def search(self, query: str) -> list[str]:
+        return [row["content"] for row in self._runner.run(self._memory.retrieve_memories(query, k=K))]
+
+    def close(self) -> None:
+        self._runner.run(self._memory.close())
+        self._runner.close()
+
+
+class Mem0:
+    """mem0 with `infer=False`, its default local qdrant, and our encoder in place of its embedding model."""
+
+    packages = ("mem0ai", "qdrant-client", "numpy", "onnxruntime")
+
+    def __init__(self, folder: Path, embedder: OnnxEmbedder) -> None:
+        from mem0 import Memory
+        from mem0.embeddings.base import EmbeddingBase
+
+        class Ours(EmbeddingBase):
+            def embed(self, text: str, memory_action: str | None = None) -> list[float]:
+                return embedder.embed([text])[0].tolist()
+
+        store = {"collection_name": COLLECTION, "embedding_model_dims": embedder.dimension, "path": str(folder / "qdrant")}
+        self._memory: Any = Memory.from_config(
+            {"vector_store": {"provider": "qdrant", "config": store}, "history_db_path": str(folder / "history.db")}
+        )
+        self._memory.embedding_model = Ours()
+
+    def add(self, number: int, text: str) -> bool:
+        speaker = {"role": "user", "content": text, "name": f"viewer{number % VIEWERS}"}
+        metadata = {"timestamp": EPOCH + 2 * number}
+        return bool(self._memory.add([speaker], user_id=COLLECTION, metadata=metadata, infer=False)["results"])
+
+    def search(self, query: str) -> list[str]:
+        return [row["memory"] for row in self._memory.search(query, top_k=K, filters={"user_id": COLLECTION})["results"]]
+
+    def close(self) -> None:
+        self._memory.close()
+
+
+class Chroma:
+    """chromadb's persistent client; the vectors are handed in."""
+
+    packages = ("chromadb", "numpy", "onnxruntime")
+
+    def __init__(self, folder: Path, embedder: OnnxEmbedder) -> None:
+        import chromadb
+        from chromadb.config import Settings
+
+        self._embedder = embedder
+        client: Any = chromadb.PersistentClient(str(folder / "chromadb"), settings=Settings(anonymized_telemetry=False))
+        self._collection: Any = client.create_collection(COLLECTION, embedding_function=None, metadata={"hnsw:space": "cosine"})
+
+    def add(self, number: int, text: str) -> bool:
+        self._collection.add(
+            ids=[str(number)],
+            documents=[text],
+            embeddings=self._embedder.embed([text]),
+            metadatas=[{"user": f"viewer{number % VIEWERS}", "timestamp": EPOCH + 2 * number}],
+        )
+        return True
+
+    def search(self, query: str) -> list[str]:
+        return self._collection.query(query_embeddings=self._embedder.embed([query]), n_results=K)["documents"][0]
+
+    def close(self) -> None:
+        """Nothing to close: a client has no such call."""
+
+
+class SqliteNumpy:
+    """What one writes oneself: a table, a transaction for each row, and a matrix in memory that every search multiplies with."""
+
+    packages = ("numpy", "onnxruntime")
+
+    def __init__(self, folder: Path, embedder: OnnxEmbedder) -> None:
+        self._embedder = embedder
+        self._file = sqlite3.connect(folder / "memories.db")
+        self._file.execute("create table memories (id integer primary key, content text, user text, time real, vector blob)")
+        self._vectors = np.zeros((1024, embedder.dimension), np.float32)
+        self._count = 0
+
+    def add(self, number: int, text: str) -> bool:
+        vector = self._embedder.embed([text])[0]
+        row = (self._count, text, f"viewer{number % VIEWERS}", EPOCH + 2 * number, vector.tobytes())
+        with self._file:
+            self._file.execute("insert into memories values (?, ?, ?, ?, ?)", row)
+        if self._count == len(self._vectors):
+            self._vectors = np.concatenate([self._vectors, np.zeros_like(self._vectors)])
+        self._vectors[self._count] = vector
+        self._count += 1
+        return True
+
+    def search(self, query: str) -> list[str]:
+        similarities = self._vectors[: self._count] @ self._embedder.embed([query])[0]
+        best = np.argsort(-similarities)[:K].tolist()
+        read = self._file.execute
+        return [read("select content from memories where id = ?", (row,)).fetchone()[0] for row in best]
+
+    def close(self) -> None:
+        self._file.close()
+
+
+ENGINES: dict[str, Callable[[Path, OnnxEmbedder], Engine]] = {
+    "hikari": Hikari,
+    "mem0": Mem0,
+    "chromadb": Chroma,
+    "sqlite+numpy": SqliteNumpy,
+}
+
+
+def versions(packages: tuple[str, ...]) -> dict[str, str]:
+    """The installed versions of these packages."""
+    return {name: version(name) for name in packages}

@@ -1,0 +1,401 @@
+"""`hikari memory`: files in and out, searching beside a writer, reports for people and for programs."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hikari.cli import main
+
+TEXTS = [
+    ("kai", "my cat is called Mochi", 1_000, "pets"),
+    ("kai", "i moved to Osaka in spring", 2_000, "default"),
+    ("mika", "my dog is called Rex", 3_000, "pets"),
+    ("mika", "the boss fight took me six tries", 4_000, "default"),
+    ("bo", "write to bo at bo.example@example.org", 5_000, "default"),
+]
+
+
+pytestmark = pytest.mark.usefixtures("rules_only")
+
+
+@pytest.fixture(autouse=True)
+def home(tiny_embedder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    shutil.copytree(tiny_embedder, folder / "models" / "embedder")
+    monkeypatch.setenv("HIKARI_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(
+        "".join(
+            json.dumps(
+                {
+                    "id": f"m{number}",
+                    "content": text,
+                    "timestamp": time,
+                    "channel": channel,
+                    "metadata": {"user": user, "n": number},
+                }
+            )
+            + "\n"
+            for number, (user, text, time, channel) in enumerate(TEXTS)
+        )
+    )
+    return path
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    code = main(["memory", *(str(argument) for argument in arguments)])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> Any:
+    found, out, err = run(capsys, *arguments, "--json")
+    assert (found, err) == (code, ""), out
+    return json.loads(out)
+
+
+def texts(found: list[dict[str, Any]]) -> list[str]:
+    return [row["content"] for row in found]
+
+
+def test_import_then_search(capsys: pytest.CaptureFixture[str], rows: Path, home: Path) -> None:
+    assert answer(capsys, "import", rows) == {"stored": 5, "failed": 0, "errors": []}
+    assert (home / "memory" / "data.mdb").is_file()
+    assert texts(answer(capsys, "search", "my cat is called Mochi", "--channel", "pets", "-k", "1")) == ["my cat is called Mochi"]
+    assert texts(answer(capsys, "search", "the boss fight took me six tries", "-k", 1)) == ["the boss fight took me six tries"]
+    assert answer(capsys, "import", rows)["stored"] == 5
+    assert answer(capsys, "stats")["memories"] == 5
+
+
+def test_search_narrows(capsys: pytest.CaptureFixture[str], rows: Path) -> None:
+    run(capsys, "import", rows)
+    search = ("search", "the", "-k", 10)
+    assert texts(answer(capsys, *search, "--user", "kai")) == ["i moved to Osaka in spring"]
+    assert texts(answer(capsys, *search, "--since", "3500", "--until", "1970-01-01T01:20:00Z")) == [
+        "the boss fight took me six tries"
+    ]
+    assert texts(answer(capsys, *search, "--as-of", 2_500)) == ["i moved to Osaka in spring"]
+    assert texts(answer(capsys, *search, "--filter", '{"n": {"in": [3]}}')) == ["the boss fight took me six tries"]
+    assert answer(capsys, *search, "--type", "episodic") == []
+    assert "similarity" in answer(capsys, *search, "--explain")[0]["explain"]
+
+
+def test_search_is_readable(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    source = tmp_path / "rows.jsonl"
+    source.write_text(
+        json.dumps({"content": "red \x1b[31m fox", "user": "ann\x1b[0m", "metadata": {"user": "ann\x1b[0m"}, "timestamp": 0})
+    )
+    run(capsys, "import", source)
+    code, out, err = run(capsys, "search", "fox", "--explain")
+    assert (code, err) == (0, "")
+    first, about, parts = out.splitlines()
+    assert first.split()[0] == "1"
+    assert "fox" in first
+    assert "1970-01-01 00:00 UTC" in about
+    assert "similarity" in parts
+    assert "\x1b" not in out
+    assert run(capsys, "search", "fox", "--channel", "none")[1] == "nothing found\n"
+
+
+def test_export_and_import_into_another_store(capsys: pytest.CaptureFixture[str], rows: Path, tmp_path: Path) -> None:
+    run(capsys, "import", rows)
+    target = tmp_path / "out.jsonl"
+    assert answer(capsys, "export", target) == {"memories": 5, "output": str(target)}
+    other = ("--store", tmp_path / "other")
+    assert answer(capsys, "import", target, *other)["stored"] == 5
+    assert answer(capsys, "stats", *other)["channels"] == answer(capsys, "stats")["channels"]
+    again = tmp_path / "again.jsonl"
+    run(capsys, "export", again, *other)
+    assert again.read_text() == target.read_text()
+    only = tmp_path / "pets.jsonl"
+    assert answer(capsys, "export", only, "--channel", "pets")["memories"] == 2
+    assert {json.loads(line)["channel"] for line in only.read_text().splitlines()} == {"pets"}
+
+
+def test_import_into_one_channel(capsys: pytest.CaptureFixture[str], rows: Path) -> None:
+    assert answer(capsys, "import", rows, "--channel", "all")["stored"] == 5
+    assert answer(capsys, "stats")["channels"] == {"all": 5}
+
+
+def test_bad_lines_are_counted_and_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    source = tmp_path / "rows.jsonl"
+    source.write_text('{"content": "a good line"}\n{"content": ""}\nno json\n')
+    outcome = answer(capsys, "import", source)
+    assert (outcome["stored"], outcome["failed"]) == (1, 2)
+    assert [row["line"] for row in outcome["errors"]] == [2, 3]
+    code, out, _ = run(capsys, "import", source)
+    assert code == 0
+    assert out.splitlines()[0] == "1 memories stored, 2 not stored"
+    assert "line 2: content must" in out
+
+
+def test_a_file_without_one_memory_exits_with_2(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    source = tmp_path / "rows.jsonl"
+    source.write_text('{"text": "not ours"}\n')
+    assert answer(capsys, "import", source, code=2)["failed"] == 1
+
+
+def conversation(name: str, texts: list[str]) -> dict[str, Any]:
+    turns = [
+        {"speaker": ("Ann", "Ben")[number % 2], "dia_id": f"D1:{number + 1}", "text": text} for number, text in enumerate(texts)
+    ]
+    return {"sample_id": name, "conversation": {"session_1_date_time": "3:05 pm on 4 March, 2024", "session_1": turns}, "qa": []}
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_conversations_become_channels(capsys: pytest.CaptureFixture[str], tmp_path: Path, indent: int | None) -> None:
+    source = tmp_path / "talks.json"
+    talks = [
+        conversation("one", ["i adopted a greyhound", "what is its name?", "Comet"]),
+        conversation("two", ["i paint", "nice", ""]),
+    ]
+    source.write_text(json.dumps(talks, indent=indent))
+    outcome = answer(capsys, "import", source)
+    assert (outcome["stored"], outcome["failed"], outcome["channels"]) == (5, 0, ["one", "two"])
+    assert answer(capsys, "import", source)["stored"] == 5
+    assert answer(capsys, "stats")["channels"] == {"one": 3, "two": 2}
+    found = answer(capsys, "search", "i adopted a greyhound", "--channel", "one", "-k", 1)
+    assert found[0]["metadata"]["user"] == "Ann"
+    assert found[0]["metadata"]["source_id"] == "D1:1"
+    source.write_text(json.dumps(talks[0], indent=indent))
+    assert answer(capsys, "import", source, "--channel", "mine")["channels"] == ["mine"]
+    assert answer(capsys, "search", "greyhound", "--channel", "mine", "-k", 1)
+
+
+def test_the_format_can_be_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    source = tmp_path / "talks.json"
+    source.write_text(json.dumps(conversation("one", ["i paint"])))
+    assert answer(capsys, "import", source, "--format", "jsonl", code=2)["failed"] == 1
+    assert answer(capsys, "import", source, "--format", "locomo")["stored"] == 1
+    source.write_text('{"content": "a line"}\n')
+    assert answer(capsys, "import", source, "--format", "locomo", code=2)["error"]["code"] == "bad_input"
+
+
+def test_audit_reports_and_exits_with_0(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    source = tmp_path / "rows.jsonl"
+    lines = [{"content": "everyone spam this line now", "user": f"viewer{n}", "timestamp": n, "id": f"m{n}"} for n in range(3)]
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run(capsys, "import", source)
+    report = answer(capsys, "audit")
+    assert report["records"] >= 1
+    code, out, err = run(capsys, "audit")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{report['records']} memories of {report['users']} viewers")
+    assert "spam this line" not in out
+    for name, finding in report["findings"].items():
+        assert (name.replace("_", " ") in out) == bool(finding["count"]), name
+
+
+def test_statistics_are_readable(capsys: pytest.CaptureFixture[str], rows: Path) -> None:
+    run(capsys, "import", rows)
+    code, out, err = run(capsys, "stats")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0].startswith("5 memories in 2 channels, ")
+    assert "default 3, pets 2" in out
+
+
+def test_forget_user_asks_first(capsys: pytest.CaptureFixture[str], rows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(capsys, "import", rows)
+    for reply in ("n\n", "", "yess\n"):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(reply))
+        code, out, err = run(capsys, "forget-user", "kai")
+        assert (code, out) == (1, "")
+        assert "kai from all channels" in err
+        assert err.endswith("nothing was removed\n")
+    assert answer(capsys, "stats")["memories"] == 5
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    code, out, _ = run(capsys, "forget-user", "kai")
+    assert code == 0
+    assert "2 memories" in out
+    assert answer(capsys, "stats")["memories"] == 3
+
+
+def test_forget_user_without_asking(capsys: pytest.CaptureFixture[str], rows: Path, home: Path) -> None:
+    run(capsys, "import", rows)
+    held = [file for file in home.rglob("*") if file.is_file() and b"mochi" in file.read_bytes().lower()]
+    assert held
+    report = answer(capsys, "forget-user", "kai", "--channel", "pets")
+    assert report["memories"] == 1
+    assert not [file for file in home.rglob("*") if file.is_file() and b"mochi" in file.read_bytes().lower()]
+    code, out, err = run(capsys, "forget-user", "kai", "--yes")
+    assert (code, err) == (0, "")
+    assert out.startswith("removed: 1 memories")
+
+
+def test_rebuild_repairs_a_damaged_index(capsys: pytest.CaptureFixture[str], rows: Path, home: Path) -> None:
+    run(capsys, "import", rows)
+    for file in (home / "memory" / "indices").rglob("*"):
+        if file.is_file():
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    counts = answer(capsys, "rebuild")
+    assert counts["channels"] == 2
+    assert counts["memories"] == 5
+    code, out, err = run(capsys, "rebuild", "--channel", "pets")
+    assert (code, err) == (0, "")
+    assert out.startswith("the indices of 1 channels")
+    assert texts(answer(capsys, "search", "my cat is called Mochi", "--channel", "pets", "-k", 1)) == ["my cat is called Mochi"]
+
+
+LIGHTHOUSE = "written by the holder: a purple lighthouse"
+HOLD = f"""
+import asyncio, sys
+from hikari.memory.config import MemoryConfig
+from hikari.memory.system import NeuralMemorySystem
+
+async def hold():
+    async with NeuralMemorySystem(config=MemoryConfig(extract=False)) as memory:
+        await memory.store_memory("{LIGHTHOUSE}")
+        print("held", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        print([row["content"] for row in await memory.retrieve_memories("{LIGHTHOUSE}", 1)], flush=True)
+
+asyncio.run(hold())
+"""
+
+
+@contextmanager
+def held(home: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has the store open for writing, as a server does."""
+    environment = {**os.environ, "HIKARI_HOME": str(home)}
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield holder
+        out, _ = holder.communicate("\n")
+        assert out == f"{[LIGHTHOUSE]}\n"
+        assert holder.returncode == 0
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    # LMDB notes its readers in lock.mdb.
+    return {str(file): file.read_bytes() for file in folder.rglob("*") if file.is_file() and file.name != "lock.mdb"}
+
+
+def test_reading_works_beside_a_writer_and_changes_nothing(
+    capsys: pytest.CaptureFixture[str], rows: Path, home: Path, tmp_path: Path
+) -> None:
+    run(capsys, "import", rows)
+    with held(home):
+        before = snapshot(home / "memory")
+        found = answer(capsys, "search", LIGHTHOUSE, "-k", 1)
+        assert texts(found) == [LIGHTHOUSE]
+        assert answer(capsys, "stats")["memories"] == 6
+        assert answer(capsys, "audit")["records"] == 6
+        assert answer(capsys, "export", tmp_path / "out.jsonl")["memories"] == 6
+        assert snapshot(home / "memory") == before
+        for arguments in (("import", rows), ("forget-user", "kai"), ("rebuild",)):
+            error = answer(capsys, *arguments, code=2)["error"]
+            assert error["code"] == "store_busy"
+            assert "over HTTP" in error["message"]
+        assert snapshot(home / "memory") == before
+
+
+def test_a_look_is_no_use(capsys: pytest.CaptureFixture[str], rows: Path, tmp_path: Path) -> None:
+    run(capsys, "import", rows)
+    for _ in range(3):
+        answer(capsys, "search", "Mochi", "--channel", "pets")
+    run(capsys, "export", tmp_path / "out.jsonl")
+    assert not any("uses" in json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines())
+
+
+@pytest.mark.parametrize("action", [("search", "x"), ("stats",), ("audit",), ("export", "out.jsonl")])
+@pytest.mark.parametrize("flag", [(), ("--json",)])
+def test_no_store_exits_with_2_and_makes_none(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, action: tuple[str, ...], flag: tuple[str, ...]
+) -> None:
+    code, out, err = run(capsys, *action, "--store", tmp_path / "none", *flag)
+    assert code == 2
+    assert "there is no memory store in" in out + err
+    assert not (tmp_path / "none").exists()
+    if flag:
+        assert json.loads(out)["error"]["code"] == "not_ready"
+        assert err == ""
+
+
+def test_no_embedder_exits_with_2_and_says_what_to_do(
+    capsys: pytest.CaptureFixture[str], rows: Path, home: Path, monkeypatch: Any
+) -> None:
+    run(capsys, "import", rows)
+    manifest = home / "models" / "embedder" / "manifest.json"
+    manifest.write_text("{}")
+    assert answer(capsys, "search", "x", code=2)["error"]["code"] in ("bad_bundle", "not_ready")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (("search", " "), "query"),
+        (("search", "x", "-k", "0"), "k"),
+        (("search", "x", "--since", "yesterday"), "since"),
+        (("search", "x", "--filter", "[1]"), "filters"),
+        (("search", "x", "--filter", "{"), "filters"),
+        (("search", "x", "--filter", '{"a": {"like": 1}}'), "filters"),
+        (("search", "x", "--channel", ""), "channel"),
+        (("import", "nowhere.jsonl"), "FILE"),
+        (("forget-user", ""), "user"),
+    ],
+)
+def test_wrong_input_exits_with_2_and_names_the_field(
+    capsys: pytest.CaptureFixture[str], rows: Path, arguments: tuple[str, ...], field: str
+) -> None:
+    run(capsys, "import", rows)
+    assert answer(capsys, *arguments, code=2)["error"]["field"] == field
+
+
+def test_a_folder_is_no_file(capsys: pytest.CaptureFixture[str], rows: Path, tmp_path: Path) -> None:
+    run(capsys, "import", rows)
+    assert answer(capsys, "export", tmp_path, code=2)["error"]["field"] == "FILE"
+    assert answer(capsys, "import", tmp_path, code=2)["error"]["field"] == "FILE"
+
+
+class Terminal(io.StringIO):
+    """A stream that claims to be a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("flag", "shown"), [((), True), (("--json",), False)])
+def test_a_terminal_sees_a_progress_bar(rows: Path, monkeypatch: pytest.MonkeyPatch, flag: tuple[str, ...], shown: bool) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert main(["memory", "import", str(rows), *flag]) == 0
+    assert ("importing" in terminal.getvalue()) == shown
+
+
+def test_no_progress_bar_without_a_terminal(capsys: pytest.CaptureFixture[str], rows: Path) -> None:
+    assert run(capsys, "import", rows)[2] == ""
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["search"], ["import"], ["forget-user"], ["search", "x", "-k", "many"]])
+def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["memory", *arguments])
+    assert caught.value.code == 2
+    assert "usage: hikari memory" in capsys.readouterr().err

@@ -1,0 +1,63 @@
+"""What keeps the service from starting is told in one line, and the look itself changes nothing."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hikari.memory.store import Store
+from serving.preflight import check
+from serving.shipped import MEMORY
+
+
+@pytest.fixture
+def home(tiny_bundle: Path, tiny_embedder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    shutil.copytree(tiny_embedder, folder / "models" / "embedder")
+    monkeypatch.setenv("HIKARI_HOME", str(folder))
+    monkeypatch.setenv("HIKARI_BUNDLE", str(tiny_bundle))
+    return folder
+
+
+def test_all_is_well_and_the_store_is_free_again(home: Path) -> None:
+    check()
+    check()
+    Store(home / MEMORY).close()
+
+
+def message() -> str:
+    with pytest.raises(SystemExit) as caught:
+        check()
+    text = str(caught.value.code)
+    assert text.startswith("hikari: ")
+    assert "\n" not in text
+    return text
+
+
+def test_a_missing_model(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HIKARI_BUNDLE", str(home / "none"))
+    assert "make pipeline" in message()
+
+
+def test_a_damaged_embedder(home: Path) -> None:
+    (home / "models" / "embedder" / "tokenizer.json").write_text("{}")
+    assert "tokenizer.json" in message()
+
+
+def test_a_damaged_store(home: Path) -> None:
+    (home / MEMORY).mkdir()
+    (home / MEMORY / "data.mdb").write_bytes(b"no database" * 1_000)
+    assert "memory store" in message()
+
+
+def test_a_busy_store(home: Path) -> None:
+    store = Store(home / MEMORY)
+    try:
+        assert "open for writing elsewhere" in message()
+    finally:
+        store.close()
+
+
+def test_a_wrong_setting(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HIKARI_THREADS", "many")
+    assert "HIKARI_THREADS" in message()
