@@ -11,6 +11,7 @@ that of Sivic and Zisserman (Video Google, 2003) as FAISS has it. Not safe for c
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -229,11 +230,16 @@ def gpu_count() -> int:
     return int(_faiss().get_num_gpus())
 
 
+@lru_cache(maxsize=1)
+def _gpu_resources() -> Any:
+    return _faiss().StandardGpuResources()
+
+
 def exact_neighbours(queries: Vectors, vectors: Vectors, k: int) -> tuple[Vectors, Seqs]:
     """The `k` nearest of `vectors` to every query by exact inner products: similarities and positions, best first."""
     faiss = _faiss()
     if gpu_count():
-        return faiss.knn_gpu(faiss.StandardGpuResources(), queries, vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
+        return faiss.knn_gpu(_gpu_resources(), queries, vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
     return faiss.knn(queries, vectors, k, metric=faiss.METRIC_INNER_PRODUCT)
 
 

@@ -19,7 +19,6 @@ from hikari.settings import Settings
 from serving.memory_runner import LONG, READS, WRITES, WRITES_AT_ONCE, MemoryRunner, knowledge_path
 from serving.shipped import INDICES
 
-
 QUIET = MemoryConfig(maintenance=False, extract=False)
 
 

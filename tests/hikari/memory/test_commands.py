@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ from typing import Any
 import pytest
 
 from hikari.cli import main
+from hikari.memory.embedder import OnnxEmbedder
+from hikari.memory.hash_embedder import HashEmbedder
 
 TEXTS = [
     ("kai", "my cat is called Mochi", 1_000, "pets"),
@@ -27,12 +28,15 @@ TEXTS = [
 pytestmark = pytest.mark.usefixtures("rules_only")
 
 
+OPEN = OnnxEmbedder.__dict__["open"]
+
+
 @pytest.fixture(autouse=True)
-def home(tiny_embedder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "home"
-    shutil.copytree(tiny_embedder, folder / "models" / "embedder")
-    monkeypatch.setenv("HIKARI_HOME", str(folder))
-    return folder
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the live data lie; texts are embedded by their words, which needs no bundle."""
+    monkeypatch.setenv("HIKARI_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(OnnxEmbedder, "open", lambda: HashEmbedder())
+    return tmp_path / "home"
 
 
 @pytest.fixture
@@ -254,10 +258,11 @@ LIGHTHOUSE = "written by the holder: a purple lighthouse"
 HOLD = f"""
 import asyncio, sys
 from hikari.memory.config import MemoryConfig
+from hikari.memory.hash_embedder import HashEmbedder
 from hikari.memory.system import NeuralMemorySystem
 
 async def hold():
-    async with NeuralMemorySystem(config=MemoryConfig(extract=False)) as memory:
+    async with NeuralMemorySystem(embedder=HashEmbedder(), config=MemoryConfig(extract=False)) as memory:
         await memory.store_memory("{LIGHTHOUSE}")
         print("held", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
@@ -338,12 +343,15 @@ def test_no_store_exits_with_2_and_makes_none(
 
 
 def test_no_embedder_exits_with_2_and_says_what_to_do(
-    capsys: pytest.CaptureFixture[str], rows: Path, home: Path, monkeypatch: Any
+    capsys: pytest.CaptureFixture[str], rows: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(capsys, "import", rows)
-    manifest = home / "models" / "embedder" / "manifest.json"
-    manifest.write_text("{}")
-    assert answer(capsys, "search", "x", code=2)["error"]["code"] in ("bad_bundle", "not_ready")
+    monkeypatch.setattr(OnnxEmbedder, "open", OPEN)
+    (home / "models" / "embedder").mkdir(parents=True)
+    (home / "models" / "embedder" / "manifest.json").write_text("{}")
+    for arguments in (("search", "x"), ("import", rows)):
+        assert answer(capsys, *arguments, code=2)["error"]["code"] == "bad_bundle"
+    assert run(capsys, "search", "x")[2].startswith("hikari: ")
 
 
 @pytest.mark.parametrize(
