@@ -78,7 +78,8 @@ def config(folder: Path, output: Path, hashes: dict[str, str], seed: int = 1, **
         "files": files,
     }  # fmt: skip
     task = {
-        "name": "entities", "sets": {"tiny": public}, "encoder": vars(encoder), "vector_dimension": 8, "width": 16, "depth": 1,
+        "name": "entities", "sets": {"tiny": public}, "repeat": {"tiny": 1},
+        "encoder": vars(encoder), "vector_dimension": 8, "width": 16, "depth": 1,
         "rows": [64, 64, 64, 64], "hidden": 16, "epochs": 6, "patience": 6, "batch_size": 4, "lr": 0.02, "warmup_steps": 5,
         "weight_decay": 0.0, "dropout": 0.0, "chat_share": 0.3, "lower_share": 0.1, "swap_share": 0.1, "filler_share": 0.1,
         "fillers": ["KEKW", "lol"],

@@ -37,6 +37,8 @@ class EntitiesConfig:
 
     name: Literal["entities"]
     sets: dict[str, PublicSetConfig]
+    repeat: dict[str, Positive]
+    """How often each set's training sentences are seen in an epoch: rare labels need it."""
     encoder: EncoderConfig
     """Whose word pieces the vectors are made of."""
     vector_dimension: Positive
@@ -68,6 +70,8 @@ class EntitiesConfig:
         unknown = {label for public in self.sets.values() for label in public.labels.values()} - set(LABELS)
         if not self.sets or unknown:
             raise ValueError(f"sets must map to {', '.join(LABELS)}, got {', '.join(sorted(unknown)) or 'no set'}")
+        if set(self.repeat) != set(self.sets):
+            raise ValueError(f"repeat must name each set once, got {', '.join(sorted(self.repeat)) or 'none'}")
         if self.chat_share + self.lower_share > 1:
             raise ValueError(f"chat_share and lower_share may be 1 together, got {self.chat_share + self.lower_share}")
 
@@ -140,8 +144,8 @@ def read(config: EntitiesConfig) -> Data:
 
 def fit(pipeline: Language, data: Data, config: EntitiesConfig, seed: int) -> tuple[bytes, list[dict[str, float]]]:
     """The component's weights after the best epoch (mean dev F1 over sets and forms), and the figures of each epoch."""
-    sentences = data.all_train
-    names = ner_data.names_by_label(sentences)
+    names = ner_data.names_by_label(data.all_train)
+    sentences = [sentence for name, own in data.train.items() for sentence in own * config.repeat[name]]
     dice = random.Random(seed)
     with warnings.catch_warnings():
         # A few marked spans end inside of what the tokeniser takes for one token; spaCy leaves those tokens open.

@@ -194,16 +194,19 @@ def _summary(columns: dict[str, np.ndarray], conversations: np.ndarray, config: 
 def _readable(table: pd.DataFrame) -> str:
     """The table for people: means in percent; the intervals are in recall.csv."""
     means = table[[name for name in table.columns if not name.endswith(("_low", "_high"))]]
-    return means.rename(columns=lambda name: name.replace("recall_at_", "R@")).to_string(index=False, float_format="%.1f")
+    return means.set_axis([str(name).replace("recall_at_", "R@") for name in means.columns], axis=1).to_string(
+        index=False, float_format="%.1f"
+    )
 
 
 def _source(config: EvaluateMemoryConfig) -> Path:
     if config.external is not None:
         return Path(config.external)
     mirror = Settings.read().data_mirror
-    for name in MIRRORED if mirror is not None else ():
-        if (mirror / name).is_file():
-            return mirror / name
+    if mirror is not None:
+        for name in MIRRORED:
+            if (mirror / name).is_file():
+                return mirror / name
     raise ConfigError(f"no conversations: give external=FILE.json, or HIKARI_DATA_MIRROR=<folder> with {' or '.join(MIRRORED)}")
 
 

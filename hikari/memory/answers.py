@@ -1,3 +1,5 @@
+# pyright: reportUnnecessaryIsInstance=false
+# Cursors come from callers: their declared type is what is checked here.
 """What a retrieval gives back: a list of dicts that knows how to go on."""
 
 import base64

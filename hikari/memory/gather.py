@@ -58,7 +58,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for: the query for each leg, rows that the graph and the facts point at, and how many rows are to be found at least."""
+    """The query for each leg, the rows that the graph and the facts point at, and how many rows are to be found at least."""
 
     vector: NDArray[np.float32]
     lexical: str

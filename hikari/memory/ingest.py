@@ -5,7 +5,7 @@ Nothing on it calls a language model or the network.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,7 +145,7 @@ class Ingest:
         try:
             if not isinstance(row, Mapping):
                 raise BadInput("every memory must be an object", field="memories")
-            return self._clean(new_memory(row, now))
+            return self._clean(new_memory(cast("Mapping[str, Any]", row), now))
         except HikariError as error:
             return error
 
@@ -188,7 +188,7 @@ def as_answers(answers: Sequence[Answer], rows: Sequence[Any]) -> list[str | dic
     """Answers as callers see them: the id, or `{"id", "error": {"code", "message"}}`."""
     shaped: list[str | dict[str, Any]] = []
     for answer, row in zip(answers, rows, strict=True):
-        identifier = row.get("id") if isinstance(row, Mapping) else None
+        identifier = cast("Mapping[str, Any]", row).get("id") if isinstance(row, Mapping) else None
         shaped.append(answer if isinstance(answer, str) else {"id": identifier, "error": answer.as_dict()})
     return shaped
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hikari.errors import BadInput, HikariError, NotReady
 from hikari.memory import knowledge, portable, privacy, truth
@@ -206,4 +206,4 @@ def _mount(parts: Parts, path: Path | None, settings: Settings) -> None:
 
 def _cache(embedder: Embedder) -> dict[str, Any] | None:
     statistics = getattr(embedder, "statistics", None)
-    return statistics() if callable(statistics) else None
+    return cast("dict[str, Any]", statistics()) if callable(statistics) else None

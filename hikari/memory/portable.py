@@ -1,3 +1,5 @@
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# Rows come from files and from callers as plain JSON: their types are what is checked here.
 """Taking memories out of a store and into another, as JSON lines: one object a memory, in the order of time, readable anywhere."""
 
 import json

@@ -1,3 +1,5 @@
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+# Rows come from files and from callers as plain JSON: their types are what is checked here.
 """Forgetting a viewer: out of the store, the indices, the graph, the facts, the summaries and the caches, and proof of it.
 
 LMDB and the indices keep deleted rows readable in their files until these are rewritten, so both are rewritten before the answer.
@@ -41,7 +43,7 @@ def forget_user(core: Core, user: str, channel: str | None = None) -> dict[str, 
         channels = [row["name"] for row in view.channels() if channel in (None, row["name"])]
     user = user.strip().lstrip("@") or user
     core.flush_uses()
-    report = {"user": user, "memories": 0, "summaries": 0, "mentions": 0, "facts": 0, "entities": 0}
+    report: dict[str, Any] = {"user": user, "memories": 0, "summaries": 0, "mentions": 0, "facts": 0, "entities": 0}
     texts: list[str] = []
     for name in channels:
         with core.store.read() as view:

@@ -40,6 +40,7 @@ class View:
     def __init__(self, transaction: Any, tables: dict[str, Any]) -> None:
         self._txn = transaction
         self._tables = tables
+        self._numbers: dict[str, bytes] = {}
 
     def meta(self, name: str, default: Any = None) -> Any:
         blob = self.get_raw("meta", name.encode())
@@ -190,8 +191,11 @@ class View:
                 yield table, key, blob
 
     def _number(self, channel: str) -> bytes | None:
-        row = self.channel(channel)
-        return None if row is None else keys.CHANNEL.pack(row["no"])
+        # A channel keeps its number for ever; a search asks for it a hundred times.
+        known = self._numbers.get(channel)
+        if known is None and (row := self.channel(channel)) is not None:
+            known = self._numbers[channel] = keys.CHANNEL.pack(row["no"])
+        return known
 
     def get_raw(self, table: str, key: bytes) -> bytes | None:
         return cast("bytes | None", self._txn.get(key, db=self._tables[table]))

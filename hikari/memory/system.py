@@ -1,3 +1,5 @@
+# pyright: reportUnnecessaryIsInstance=false
+# Rows come from callers: their declared types are what is checked here.
 """`NeuralMemorySystem`: what viewers said and what became of it, remembered without a language model.
 
     memory = NeuralMemorySystem()

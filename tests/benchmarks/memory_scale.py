@@ -93,7 +93,7 @@ def batches(base: list[str], vectors: Floats, count: int, seed: int) -> Iterator
         rows = [
             {
                 "id": f"m{number + n}", "content": text, "memory_type": "conversation", "user": f"viewer{(number + n) % VIEWERS}",
-                "timestamp": EPOCH + 2.0 * (number + n), "session": f"stream{(number + n) // 5_000}",
+                "metadata": {"timestamp": EPOCH + 2.0 * (number + n), "session": f"stream{(number + n) // 5_000}"},
             }
             for n, text in enumerate(piece)
         ]  # fmt: skip

@@ -294,19 +294,26 @@ def check_searches_beside_changes(kind: Kind, folder: Path) -> None:
                 problems.append("a removed row was found, or one twice")
             at += 1
 
-    threads = [threading.Thread(target=search) for _ in range(2)]
-    threads.append(threading.Thread(target=lambda: (ready.wait(), index.retrain(), index.save(folder / "a"), index.retrain())))
+    def maintain() -> None:
+        ready.wait()
+        index.retrain()
+        index.save(folder / "a")
+        index.retrain()
+
+    threads = [threading.Thread(target=target, daemon=True) for target in (search, search, maintain)]
     for thread in threads:
         thread.start()
-    ready.wait()
-    for turn in range(60):
-        part = slice(turn % 4 * 50, turn % 4 * 50 + 50)
-        index.remove(moving[part])
-        index.add(moving[part], rows[200:400][part])
-        index.add(np.arange(5_000 + 9 * turn, 5_009 + 9 * turn), sample(9, turn))
-    done.set()
-    for thread in threads:
-        thread.join()
+    try:
+        ready.wait()
+        for turn in range(60):
+            part = slice(turn % 4 * 50, turn % 4 * 50 + 50)
+            index.remove(moving[part])
+            index.add(moving[part], rows[200:400][part])
+            index.add(np.arange(5_000 + 9 * turn, 5_009 + 9 * turn), sample(9, turn))
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
     assert problems == []
     expected = sorted({*steady.tolist(), *moving.tolist(), *range(5_000, 5_540)})
     assert index.seqs().tolist() == expected

@@ -146,8 +146,6 @@ def test_what_was_acknowledged_survives_kill_9_and_is_there_once(tiny_bundle: Pa
             body["cursor"] = page.headers[NEXT_CURSOR]
         assert len(found) == len(set(found)) == total
         assert set(acknowledged.values()) <= set(found)
-        (best,) = post(running, "/retrieve_memories", {"query": next(iter(acknowledged.values())), "k": 1}).json()
-        assert best["content"] == next(iter(acknowledged.values()))
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """A changed helper must re-run its stages: dvc.yaml's dependencies cover what each stage imports, its params what it composes."""
 
+import hashlib
 from pathlib import Path
 
 import grimp
@@ -24,8 +25,13 @@ def _covered(file: str, dependencies: list[str]) -> bool:
     return any(file == dependency or file.startswith(f"{dependency}/") for dependency in dependencies)
 
 
-def test_there_are_the_five_stages() -> None:
-    assert list(STAGES) == ["prepare", "train", "export", "evaluate", "package"]
+FROZEN = [name for name, stage in STAGES.items() if stage.get("frozen")]
+
+
+def test_there_are_these_stages() -> None:
+    light = ["prepare", "train", "export", "evaluate", "export_embedder", "build_index", "package"]
+    assert [name for name in STAGES if name not in FROZEN] == light
+    assert FROZEN == ["pretrain_entities"]
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -66,18 +72,43 @@ def test_every_composed_file_is_a_parameter(stage: str) -> None:
     used = {f"conf/{name}.yaml"}
     for group, choice in choices.items():
         if choice is not None and group not in ("hydra", "tracking") and not group.startswith("hydra/"):
-            used.add(f"conf/{group}/{choice}.yaml")
+            used.add(f"conf/{group.split('@')[0]}/{choice}.yaml")
     tracked = {next(iter(entry)) for entry in STAGES[stage]["params"]}
     assert used <= tracked
     assert all((ROOT / file).is_file() for file in tracked)
 
 
 def test_only_released_artefacts_are_pushed() -> None:
-    for stage in STAGES.values():
+    for name, stage in STAGES.items():
         for kind in ("outs", "metrics", "plots"):
             for out in stage.get(kind, []):
+                if name in FROZEN:
+                    assert isinstance(out, str)
+                    continue
                 assert isinstance(out, dict)
                 assert next(iter(out.values()))["push"] is False
+
+
+@pytest.mark.parametrize("stage", FROZEN)
+def test_what_is_released_lies_in_the_bundled_remote(stage: str) -> None:
+    locked = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"][stage]
+    remote = ROOT / "data" / "released" / "files" / "md5"
+    for out in locked["outs"]:
+        assert (remote / out["md5"][:2] / out["md5"][2:]).is_file(), f"dvc push {stage}"
+    assert sum(file.stat().st_size for file in remote.rglob("*") if file.is_file()) <= 32 * 2**20
+
+
+@pytest.mark.parametrize("stage", FROZEN)
+def test_a_frozen_stage_whose_code_changed_says_so_in_its_card(stage: str) -> None:
+    """A frozen stage never runs by itself: either the record is of the present code, or the card tells what changed since."""
+    locked = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"][stage]
+    changed = [
+        dep["path"]
+        for dep in locked["deps"]
+        if (ROOT / dep["path"]).is_file() and hashlib.md5((ROOT / dep["path"]).read_bytes()).hexdigest() != dep["md5"]  # noqa: S324
+    ]
+    card = (ROOT / locked["outs"][0]["path"]).with_suffix(".md").read_text()
+    assert all(f"`{path}`" in card for path in changed), f"tell in the card what changed since, or `make pretrain`: {changed}"
 
 
 def test_bytecode_is_not_hashed() -> None:

@@ -121,6 +121,10 @@ def test_sets_must_map_to_known_labels_and_shares_to_at_most_one() -> None:
     with pytest.raises(ConfigError, match="hero"):
         to_config(good, pretrain.PretrainConfig)
     good["task"]["sets"]["wnut17"]["labels"]["person"] = "person"
+    good["task"]["repeat"].pop("wnut17")
+    with pytest.raises(ConfigError, match="repeat must name each set"):
+        to_config(good, pretrain.PretrainConfig)
+    good["task"]["repeat"]["wnut17"] = 3
     good["task"] |= {"chat_share": 0.7, "lower_share": 0.7}
     with pytest.raises(ConfigError, match="together"):
         to_config(good, pretrain.PretrainConfig)
@@ -141,7 +145,7 @@ def test_dev_sentences_never_reach_an_update(tmp_path: Path, monkeypatch: pytest
     tiny_entities.make_encoder(tmp_path / "encoder")
     hashes = tiny_entities.write_mirror(tmp_path / "mirror")
     monkeypatch.setenv("HIKARI_DATA_MIRROR", str(tmp_path / "mirror"))
-    plain = {"chat_share": 0.0, "lower_share": 0.0, "swap_share": 0.0, "filler_share": 0.0, "epochs": 1}
+    plain = {"repeat": {"tiny": 2}, "chat_share": 0.0, "lower_share": 0.0, "swap_share": 0.0, "filler_share": 0.0, "epochs": 1}
     seen: set[str] = set()
     real = entities.examples
 

@@ -11,7 +11,11 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from training.build_index import BuildIndexConfig
 from training.entry import CONF, composed
+from training.evaluate_memory import EvaluateMemoryConfig
+from training.export_embedder import ExportEmbedderConfig
+from training.pretrain import PretrainConfig
 from training.schema import (
     ConfigError,
     EncoderConfig,
@@ -23,6 +27,7 @@ from training.schema import (
     TrainerConfig,
     to_config,
 )
+from training.summary_schema import EvaluateSummariesConfig
 
 KINDS: dict[str, type] = {
     "train": TrainConfig,
@@ -30,13 +35,18 @@ KINDS: dict[str, type] = {
     "export": ExportConfig,
     "evaluate": EvaluateConfig,
     "package": PackageConfig,
+    "build_index": BuildIndexConfig,
+    "export_embedder": ExportEmbedderConfig,
+    "evaluate_memory": EvaluateMemoryConfig,
+    "evaluate_summaries": EvaluateSummariesConfig,
+    "pretrain": PretrainConfig,
 }
 GROUPS: dict[str, tuple[str, ...]] = {
-    "data": ("corpus",),
-    "model": ("multitask",),
+    "data": ("corpus", "dialogues", "public_broad_twitter_corpus", "public_dialogsum", "public_wnut17"),
+    "model": ("multitask", "t5_small"),
     "model/encoder": ("minilm", "minilm_hub"),
-    "task": ("text",),
-    "optim": ("adamw",),
+    "task": ("text", "entities", "summarizer"),
+    "optim": ("adamw", "t5"),
     "trainer": ("cpu", "gpu", "ddp"),
     "tracking": ("local", "server", "off"),
     "experiment": ("null", "frozen_half"),
@@ -93,7 +103,7 @@ def test_the_groups_and_entry_points_tested_here_are_all_files_under_conf() -> N
     }
     found = {str(file.relative_to(CONF)) for file in CONF.rglob("*") if file.is_file()}
     assert found == expected
-    assert len(found) == 22
+    assert len(found) == 35
 
 
 @pytest.mark.parametrize("experiment", GROUPS["experiment"])

@@ -167,7 +167,7 @@ def main() -> int:
     # The four take turns: one busy process is the benchmark itself.
     load = {"before": before, "after": os.getloadavg()[0]}
     result = {"texts": options.texts, "queries": QUERIES, "k": K, "machine": {**machine(), "load": load}, "systems": rows}
-    Console().print(table(rows))
+    Console(width=120).print(table(rows))
     if options.output is not None:
         options.output.parent.mkdir(parents=True, exist_ok=True)
         atomic.write_file(options.output, (json.dumps(result, indent=2) + "\n").encode())

@@ -367,17 +367,19 @@ def test_searches_beside_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             if sorted(answers) != list(range(100)):
                 problems.append(len(answers))
 
-    searcher = threading.Thread(target=search)
+    searcher = threading.Thread(target=search, daemon=True)
     searcher.start()
-    for turn in range(40):
-        new = np.arange(1_000 + turn * 10, 1_010 + turn * 10)
-        index.add(new, ["fleeting"] * 10)
-        index.add(ints(turn), [f"steady word{turn}"])
-        index.remove(new[::2])
-        if turn % 15 == 7:
-            index.purge()
-    done.set()
-    searcher.join()
+    try:
+        for turn in range(40):
+            new = np.arange(1_000 + turn * 10, 1_010 + turn * 10)
+            index.add(new, ["fleeting"] * 10)
+            index.add(ints(turn), [f"steady word{turn}"])
+            index.remove(new[::2])
+            if turn % 15 == 7:
+                index.purge()
+    finally:
+        done.set()
+        searcher.join()
     assert problems == []
     assert len(index) == 300
     assert len(found(index, "fleeting", 1_000)) == 200
