@@ -23,7 +23,7 @@ from typing import Any
 
 from hikari import NeuralMemorySystem
 from hikari.memory.config import MemoryConfig
-from hikari.memory.embedder import HashEmbedder
+from hikari.memory.hash_embedder import HashEmbedder
 
 ROOT = Path(__file__).parents[2]
 CHANNELS = ("lamp", "tower")
@@ -45,7 +45,7 @@ class Outcome:
 
 def system(folder: Path) -> NeuralMemorySystem:
     """The system under test: everything on, a fast encoder, a restless maintainer."""
-    config = MemoryConfig(maintenance_interval_s=0.2, save_every=200, burst_writes_per_s=1e9)
+    config = MemoryConfig(maintenance_interval_s=0.2, save_every=200, burst_writes_per_s=1e9, merge_duplicates=False)
     return NeuralMemorySystem(folder, embedder=HashEmbedder(64), config=config)
 
 
@@ -186,7 +186,7 @@ async def _compare(store: Path, log: list[bytes], outcome: Outcome) -> None:
                 outcome.rebuilt += len(space.rebuilt)
         outcome.unacknowledged_found = len(seen - set(live) - gone)
         for key, content in list(live.items())[-5:]:
-            found = await memory.retrieve_memories(content, k=3, channel=key[0])
+            found = await memory.retrieve_memories(content, k=20, channel=key[0])
             if key not in unsure and key[1] not in {row["id"] for row in found}:
                 outcome.problems.append(f"{key} is stored but not found")
 
