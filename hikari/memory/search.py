@@ -169,7 +169,9 @@ class Searcher:
         stated: dict[int, float] = {}
         if self.weights.fact and space.channel == ask.channel:
             stated = rows_of_facts(view, ask.channel, ask.text, ready.speakers, ask.user, ask.as_of)
-        want = Wanted(vector, ready.lexical, bonuses, stated, ready.speakers, ask.k + 1, self.weights.reach)
+        # Written facts are no conversation: what stands beside one says nothing about it.
+        reach = self.weights.reach if space.channel == ask.channel else 0
+        want = Wanted(vector, ready.lexical, bonuses, stated, ready.speakers, ask.k + 1, reach)
         return gather(view, space, want, scope)
 
     def _rank(self, view: View, rows: dict[int, Memory], live: Found, other: Found, ready: query.Prepared, ask: Query) -> Ranking:

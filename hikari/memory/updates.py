@@ -6,12 +6,13 @@ marks the change (`now`, `actually`, `moved`, `no longer`). Two statements that 
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from hikari.memory.exclusive_states import EXCLUSIVE
 from hikari.memory.facts import FactBook
 from hikari.memory.frames import Frame, read_frame, stem
 from hikari.memory.relation_words import KIN, PETS
-from hikari.memory.relations import relations
+from hikari.memory.relations import Relation, relations
 from hikari.memory.update_words import (
     ADDING,
     BEST,
@@ -39,12 +40,18 @@ LEAST_SIMILARITY = 0.2
 """Cosine of the two texts below which they are not about one thing, whatever their words."""
 
 
+@lru_cache(maxsize=4096)
+def _stated(text: str, by: str) -> tuple[Relation, ...]:
+    """The relations of a text, read once: a search compares the same candidates in pairs."""
+    return tuple(relations(text, by))
+
+
 def replaces(old_text: str, new_text: str, *, old_by: str, new_by: str, similarity: float | None = None) -> bool:
     """Whether the newer text takes the older one's place: by a fact that it supersedes or ends, else by `supersedes`."""
     book = FactBook()
-    for relation in relations(old_text, old_by):
+    for relation in _stated(old_text, old_by):
         book.observe(relation, 1, 1.0, old_by)
-    changes = [change for relation in relations(new_text, new_by) for change in book.observe(relation, 2, 2.0, new_by)]
+    changes = [change for relation in _stated(new_text, new_by) for change in book.observe(relation, 2, 2.0, new_by)]
     if any(change.kind in {"superseded", "ended"} and change.fact.seq == 1 for change in changes):
         return True
     if any(change.kind in {"confirmed", "disputed"} for change in changes):
@@ -68,7 +75,7 @@ def prefers_newer(old_text: str, new_text: str, *, old_by: str, new_by: str, sim
     if (ADDING.search(new.string) and not ADDING.search(old.string)) or (old.topic ^ new.topic) & QUALIFIERS:
         return False
     said = [
-        {(each.subject, each.attribute) for each in relations(text, by)} for text, by in ((old_text, old_by), (new_text, new_by))
+        {(each.subject, each.attribute) for each in _stated(text, by)} for text, by in ((old_text, old_by), (new_text, new_by))
     ]
     return not said[0] & said[1]
 
