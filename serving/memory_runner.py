@@ -14,6 +14,7 @@ from hikari.fields import name_field
 from hikari.memory.answers import Page
 from hikari.memory.system import THREADS, NeuralMemorySystem
 from hikari.settings import Settings
+from hikari.threads import one_blas_thread
 from serving.shipped import DATA, INDICES
 
 READS = frozenset({"retrieve_memories", "get_memory", "related_entities", "facts", "contradictions", "recent", "stats"})
@@ -60,6 +61,7 @@ class MemoryRunner:
     async def open(self) -> None:
         """Open encoder, store and indices. Raises `NotReady`, `BadBundle`, `StoreBusy`, `BadStore`."""
         self._memory = await asyncio.to_thread(self._make)
+        one_blas_thread()
         await self._memory.open()
 
     async def close(self) -> None:

@@ -47,11 +47,6 @@ _CODES = {
 }
 
 
-def status_of(error: HikariError) -> int:
-    """The HTTP status of an engine error; 500 for one that has none."""
-    return _STATUS.get(error.code, 500)
-
-
 def answer(error: Mapping[str, str]) -> JSONResponse:
     """The answer for an error given as `{"code", "message", "field"?}`."""
     status = _STATUS.get(error["code"], 500)

@@ -2,7 +2,8 @@
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,17 +76,32 @@ def quantise(source: Path, target: Path, keep_fp32: Sequence[str] = ()) -> None:
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    logging.getLogger("root").setLevel(logging.ERROR)
     # onnxruntime splits Gemm into MatMul and Add before it looks at the names.
     excluded = [*keep_fp32, *(f"{name}_MatMul" for name in keep_fp32)]
-    quantize_dynamic(
-        str(source),
-        str(target),
-        per_channel=True,
-        reduce_range=True,
-        weight_type=QuantType.QInt8,
-        nodes_to_exclude=excluded,
-    )
+    with _quiet_root():
+        quantize_dynamic(
+            str(source),
+            str(target),
+            per_channel=True,
+            reduce_range=True,
+            weight_type=QuantType.QInt8,
+            nodes_to_exclude=excluded,
+        )
+
+
+@contextmanager
+def _quiet_root() -> Iterator[None]:
+    """No warnings of onnxruntime, which writes them to the root logger itself; those of named loggers come through."""
+    root = logging.getLogger()
+
+    def errors_only(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.ERROR
+
+    root.addFilter(errors_only)  # a filter sees what is written to this logger, not what its children pass up
+    try:
+        yield
+    finally:
+        root.removeFilter(errors_only)
 
 
 def layer_nodes(file: Path) -> dict[str, list[str]]:

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from hikari.memory.duplicates import BANDS, bands, content_hash, is_near_duplicate
+from hikari.memory.records import source_of
 from hikari.memory.redaction import find
 from hikari.memory.repeats import Copypasta, Heard
 from hikari.memory.retention import is_expired
-from hikari.memory.sources import is_bot, is_command, source_of
+from hikari.memory.sources import is_bot, is_command
 
 MAX_EXAMPLES = 10
 MAX_USERS = 20

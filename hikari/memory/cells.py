@@ -119,7 +119,9 @@ class Cells:
 
     def nearest(self, query: Vectors, k: int, nprobe: int, selector: Any) -> tuple[Seqs, Vectors]:
         """Row numbers and similarities, (<= k,), of what is nearest to one query, best first."""
-        similarities, seqs = self.search(query[None, :], k, nprobe, selector)
+        # A single query is never spread over threads by FAISS, but the search for its cells would be, for some microseconds of work.
+        with one_thread():
+            similarities, seqs = self.search(query[None, :], k, nprobe, selector)
         found = seqs[0] >= 0
         return seqs[0][found], similarities[0][found]
 

@@ -185,7 +185,9 @@ def _run(
 
     from hikari.memory.config import MemoryConfig
     from hikari.memory.system import NeuralMemorySystem
+    from hikari.threads import one_blas_thread
 
+    one_blas_thread()
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 

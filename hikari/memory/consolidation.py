@@ -1,7 +1,8 @@
 """From short-term to long-term: what is important or used is promoted, what says the same twice becomes one."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hikari.memory import keys, truth
 from hikari.memory.core import Core

@@ -11,18 +11,19 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hikari.errors import BadStore, HikariError, NotFound, StoreBusy
-from hikari.memory import keys, truth
+from msgspec.structs import replace
+
+from hikari.errors import HikariError, NotFound, StoreBusy
+from hikari.memory import encoder_change, keys, truth
 from hikari.memory.config import MemoryConfig
 from hikari.memory.embedder import Embedder
 from hikari.memory.extraction import Extractor
 from hikari.memory.gates import Gates
 from hikari.memory.hygiene import WritePolicy
-from hikari.memory.ingest import Answer, Ingest, embed_text
+from hikari.memory.ingest import Answer, Ingest
 from hikari.memory.namespace import Applied, Namespace
 from hikari.memory.records import Memory, with_changes
 from hikari.memory.redaction import redact
@@ -67,11 +68,12 @@ class Core:
         self._scratch: Path | None = None
         try:
             if read_only:
-                self._check_encoder()
+                encoder_change.check(self.store, embedder)
                 # The indices' files belong to the process that writes: this one works on copies.
                 self._scratch = Path(tempfile.mkdtemp(prefix="hikari-memory-"))
             else:
-                self._prepare_meta(salt)
+                self._prepare_salt(salt)
+                encoder_change.take_up(self.store, embedder)
             self.spaces = Spaces(self._namespace, config.open_channels, save=not read_only)
             self.writer = None if read_only else Writer(self.store)
         except BaseException:
@@ -79,53 +81,13 @@ class Core:
             self._clean()
             raise
 
-    def _check_encoder(self) -> None:
+    def _prepare_salt(self, salt: str | None) -> None:
         with self.store.read() as view:
-            encoder = view.meta("encoder")
-        if encoder is not None and encoder != self.embedder.fingerprint:
-            raise BadStore("the memories were embedded by another encoder; open the store once for writing to embed them anew")
-
-    def _prepare_meta(self, salt: str | None) -> None:
-        with self.store.read() as view:
-            encoder, known = view.meta("encoder"), view.meta("salt")
-            filled = any(sum(row["counts"].values()) for row in view.channels())
+            known = view.meta("salt")
         if known is None:
             # Makes ids of different stores differ, so that an export of one can be imported into another.
             value = os.urandom(8).hex() if salt is None else salt
             self.store.write(lambda edit: edit.set_meta("salt", value))
-        if encoder != self.embedder.fingerprint:
-            if encoder is not None and filled:
-                _log.info("the encoder changed: all memories are embedded anew")
-                # Ended half-way, the vectors are of two encoders: no encoder may take them for its own.
-                self.store.write(lambda edit: edit.set_meta("encoder", ""))
-                self.embed_anew()
-            self.store.write(lambda edit: edit.set_meta("encoder", self.embedder.fingerprint))
-
-    def embed_anew(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Embed every stored memory with the present encoder; the indices follow through the change log."""
-        done = 0
-        with self.store.read() as view:
-            channels = view.channels()
-        total = sum(sum(row["counts"].values()) for row in channels)
-        for row in channels:
-            with self.store.read() as view:
-                seqs = list(view.seqs(row["name"]))
-            for start in range(0, len(seqs), PREPARE_TOGETHER):
-                piece = seqs[start : start + PREPARE_TOGETHER]
-                with self.store.read() as view:
-                    memories = list(view.get_many(piece).values())
-                vectors = self.embedder.embed([embed_text(memory) for memory in memories])
-
-                def work(edit: Edit, memories: list[Memory] = memories, vectors: Any = vectors) -> None:
-                    for memory, vector in zip(memories, vectors, strict=True):
-                        hashed = keys.of_content(memory.content)
-                        edit.replace(memory, memory, (hashed, hashed), vector)
-
-                self.store.write(work)
-                done += len(piece)
-                if progress is not None:
-                    progress(done, total)
-        return done
 
     def _namespace(self, channel: str) -> Namespace:
         indices = self.folder / INDICES
@@ -203,9 +165,13 @@ class Core:
         if self.config.redact and isinstance(changes.get("content"), str):
             changes = {**changes, "content": redact(changes["content"])[0]}
         changed = with_changes(self.get(channel, identifier), changes, self.clock())
-        vector = self.embedder.embed([embed_text(changed)])[0] if "content" in changes else None
         claims = "content" in changes or "metadata" in changes
-        found = self.extractor([changed])[0] if claims and self.extractor is not None else None
+        vector = found = None
+        if "content" in changes:
+            vectors, extractions = self._ingest.read([changed])
+            vector, found = vectors[0], extractions[0]
+        elif claims and self.extractor is not None:
+            found = self.extractor([changed])[0]
 
         def work(edit: Edit) -> tuple[Memory, list[Applied]]:
             current = edit.find(channel, identifier)
@@ -276,6 +242,7 @@ class Core:
             # Each step is taken, whatever becomes of the one before.
             steps.callback(self._clean)
             steps.callback(self.store.close)
+            steps.callback(self._ingest.close)
             steps.callback(self.spaces.close)
             if self.writer is not None:
                 steps.callback(self.writer.close)

@@ -12,7 +12,6 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -60,22 +59,6 @@ _NEGATION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What two duplicates bring into the one that stays; times in epoch seconds."""
-
-    id: str
-    content: str
-    importance: float
-    access_count: int
-    accesses: tuple[float, ...]
-    created: float
-    pinned: bool = False
-    expires_at: float | None = None
-    merged: tuple[str, ...] = ()
-    """Ids that were merged into this one before."""
-
-
 def normalised(text: str) -> str:
     """The text with one spelling: case, white space, punctuation, stretched letters and repeated words or emotes unified.
 
@@ -120,27 +103,6 @@ def is_near_duplicate(first: str, second: str) -> bool:
     if max(len(left), len(right)) < LONG_WORDS or min(len(left), len(right)) < LONG_WORDS * MIN_JACCARD:
         return False
     return _is_extension(left, right)
-
-
-def merge(kept: Facts, other: Facts) -> Facts:
-    """What stays of two duplicates: of each value the stronger, and where both came from.
-
-    The one created first keeps its id. Content: the longer (it says at least as much), of equal length the first. Importance: the
-    larger. Uses: all. A pin on either counts; the deadline is the later one, none when either has none.
-    """
-    first, second = sorted((kept, other), key=lambda facts: (facts.created, facts.id))
-    deadlines = [facts.expires_at for facts in (first, second)]
-    return Facts(
-        id=first.id,
-        content=max(first.content, second.content, key=len),
-        importance=max(first.importance, second.importance),
-        access_count=first.access_count + second.access_count,
-        accesses=tuple(sorted((*first.accesses, *second.accesses))),
-        created=first.created,
-        pinned=first.pinned or second.pinned,
-        expires_at=None if None in deadlines else max(at for at in deadlines if at is not None),
-        merged=tuple(dict.fromkeys((*first.merged, second.id, *second.merged))),
-    )
 
 
 def _hash(text: str) -> int:

@@ -12,7 +12,7 @@ import re
 import threading
 from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hikari import fingerprint
 from hikari.errors import NotReady
@@ -64,6 +64,9 @@ class EntityRecogniser:
         self._pipeline = pipeline
         self._labels: Mapping[str, str] = {label: label for label in LABELS} if labels is None else labels
         self._names = names or gazetteer()
+        untyped: Any = pipeline  # spaCy's vocabulary carries no types
+        self._common: set[str] = set() if untyped is None else getattr(untyped.vocab.vectors, "whole_words", set)()
+        """Common words that no text had yet."""
         # spaCy's vocabulary grows while it reads: one reader at a time.
         self._lock = threading.Lock()
         self.fingerprint = fingerprint.of_value({"pipeline": version, "rules": _rules_version(self._names)})
@@ -76,6 +79,9 @@ class EntityRecogniser:
         Raises `NotReady` when there is none or spaCy is missing, `BadBundle` when it is damaged.
         """
         pipeline, manifest = load_pipeline(find_pipeline(path, settings))
+        from hikari.memory.entity_pass import shorten  # needs spaCy, which is there once a pipeline is
+
+        shorten(pipeline)
         return cls(pipeline, version=str(manifest["fingerprint"]))
 
     @classmethod
@@ -110,7 +116,19 @@ class EntityRecogniser:
         if pipeline is None or not texts:
             return {}
         # The zone frees the words that were new to spaCy: its vocabulary would otherwise grow for as long as people chat.
-        with self._lock, pipeline.memory_zone():  # pyright: ignore[reportUnknownMemberType]
+        # Common words are many times the work to make anew and only so many: those it keeps.
+        with self._lock:
+            self._learn(pipeline, texts)
+            return self._read(pipeline, texts)
+
+    def _learn(self, pipeline: "Language", texts: Sequence[tuple[int, str]]) -> None:
+        for _, text in texts:
+            for word in self._common.intersection(text.split()):
+                self._common.discard(word)
+                pipeline.tokenizer(word)
+
+    def _read(self, pipeline: "Language", texts: Sequence[tuple[int, str]]) -> dict[int, list[Entity]]:
+        with pipeline.memory_zone():  # pyright: ignore[reportUnknownMemberType]
             if len(texts) > 1:
                 try:
                     docs = pipeline.pipe([text for _, text in texts], batch_size=_BATCH)

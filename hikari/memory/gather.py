@@ -15,8 +15,9 @@ from hikari.memory.namespace import Namespace
 from hikari.memory.records import Memory
 from hikari.memory.rows import View
 
-PER_LEG = 64
-"""Rows that each leg gives at first."""
+PER_LEG = 24
+"""Rows that each leg gives at first, unless twice the answer is more; with 64 recall@10 on the LoCoMo development conversations is 84.0,
+with 24 and `NEIGHBOURS_OF` 8 it is 83.4, in half the time."""
 WIDER = 8
 """How many times more it is asked for while a filter leaves too few."""
 WIDEST = 6_400
@@ -26,7 +27,7 @@ MAX_LISTED = 50_000
 MAX_HISTORY = 8
 """Steps from an old truth to newer ones."""
 OF_SPEAKER = 50
-NEIGHBOURS_OF = 32
+NEIGHBOURS_OF = 8
 """The best rows of both legs whose neighbours become candidates."""
 
 Allowed = Callable[[Memory], bool]
@@ -58,7 +59,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The query for each leg, the rows that the graph and the facts point at, and how many rows are to be found at least."""
+    """The query for each leg, the rows that the graph and the facts point at, and how many rows are to be found."""
 
     vector: NDArray[np.float32]
     lexical: str
@@ -66,6 +67,8 @@ class Wanted:
     facts: dict[int, float]
     speakers: frozenset[str]
     count: int
+    per_leg: int
+    """Rows that each leg gives at first."""
     reach: int
 
 
@@ -76,7 +79,7 @@ def gather(view: View, space: Namespace, want: Wanted, scope: Scope) -> Candidat
     if listed is not None and not len(listed):
         return found
     total = len(space.vectors) if listed is None else len(listed)
-    per_leg = max(PER_LEG, 2 * want.count)
+    per_leg = want.per_leg
     _ask(view, space, want, scope, per_leg, listed, found)
     while len(found.memories) < want.count and per_leg < min(total, WIDEST):
         per_leg = min(WIDER * per_leg, WIDEST)
@@ -84,7 +87,7 @@ def gather(view: View, space: Namespace, want: Wanted, scope: Scope) -> Candidat
     if len(found.memories) < want.count and per_leg < total:
         matching = _matching(view, space.channel, scope, listed)
         if len(matching):
-            _ask(view, space, want, scope, max(PER_LEG, 2 * want.count), matching, found)
+            _ask(view, space, want, scope, want.per_leg, matching, found)
     for pointed, into in ((want.graph, found.graph), (want.facts, found.facts)):
         into.update({seq: bonus for seq, bonus in pointed.items() if _admit(view, scope, seq, found)})
     if not want.lexical.strip() or not found.lexical:

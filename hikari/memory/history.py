@@ -5,9 +5,9 @@ candidates themselves (`updates.py`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from hikari.memory.fusion import Ranking

@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from hikari.errors import BadInput, BadStore
 from hikari.memory.duplicates import LONG_WORDS, content_hash, normalised
+from hikari.memory.records import source_of
 from hikari.memory.repeats import Copypasta, Heard
-from hikari.memory.sources import TRUSTED, is_bot, is_command, source_of
+from hikari.memory.sources import TRUSTED, is_bot, is_command
 
 Reason = Literal["new", "trusted", "bot", "command", "echo", "recalled", "copypasta"]
 FORMAT = 1

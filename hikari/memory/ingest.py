@@ -3,11 +3,14 @@
 Nothing on it calls a language model or the network.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from hikari.errors import BadInput, HikariError, Refused
@@ -58,6 +61,12 @@ class Ingest:
     ) -> None:
         self._embedder, self._extractor, self._gates = embedder, extractor, gates
         self._config, self._clock = config, clock
+        # One thread: the recogniser reads one text at a time anyway. It is started by the first row.
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="hikari-memory-extract")
+
+    def close(self) -> None:
+        """End the thread; what is prepared afterwards is prepared in the caller's."""
+        self._beside.shutdown()
 
     def prepare(self, rows: Sequence[Any]) -> list[Row]:
         """Check, clean and embed rows; one result for each, in order. A bad row is its error and harms no other."""
@@ -65,8 +74,7 @@ class Ingest:
         results: list[Row | Memory] = [self._accept(row, now) for row in rows]
         kept = [(position, row) for position, row in enumerate(results) if isinstance(row, Memory)]
         memories = [memory for _, memory in kept]
-        vectors = self._embedder.embed([embed_text(memory) for memory in memories]) if memories else np.zeros((0, 1), np.float32)
-        found: list[Extraction] | list[None] = [None] * len(memories) if self._extractor is None else self._extractor(memories)
+        vectors, found = self.read(memories)
         for (position, memory), vector, extraction in zip(kept, vectors, found, strict=True):
             results[position] = Prepared(memory, bool(memory.id), vector, keys.of_content(memory.content), extraction)
         return [row for row in results if not isinstance(row, Memory)]
@@ -74,8 +82,28 @@ class Ingest:
     def prepare_own(self, memory: Memory) -> Prepared:
         """A memory of the engine's own making, ready to be written; policy has nothing to say about it."""
         stamped = replace(memory, stored_at=self._clock())
-        found = None if self._extractor is None else self._extractor([stamped])[0]
-        return Prepared(stamped, True, self._embedder.embed([embed_text(stamped)])[0], keys.of_content(stamped.content), found)
+        vectors, found = self.read([stamped])
+        return Prepared(stamped, True, vectors[0], keys.of_content(stamped.content), found[0])
+
+    def read(self, memories: Sequence[Memory]) -> tuple[NDArray[np.float32], Sequence[Extraction | None]]:
+        """The vector of each memory and what it says; whatever the embedder or the extractor raises."""
+        if not memories:
+            return np.zeros((0, 1), np.float32), []
+        texts = [embed_text(memory) for memory in memories]
+        if self._extractor is None:
+            return self._embedder.embed(texts), [None] * len(memories)
+        # The encoder lets go of the interpreter while it reckons; the extractor does its work meanwhile.
+        job: Future[list[Extraction]] | None = None
+        with contextlib.suppress(RuntimeError):  # closed: then one after the other
+            job = self._beside.submit(self._extractor, memories)
+        try:
+            vectors = self._embedder.embed(texts)
+        except BaseException:
+            if job is not None:
+                job.cancel()
+            raise
+        # A thread that has not come to it yet is busy with another batch: nobody waits for that.
+        return vectors, self._extractor(memories) if job is None or job.cancel() else job.result()
 
     def write(self, edit: Edit, rows: Sequence[Row]) -> tuple[list[Answer], list[Applied]]:
         """Write the prepared rows; gives an answer for each and what the indices of each channel must take in."""

@@ -35,11 +35,6 @@ def of_time(seconds: float) -> bytes:
     return NUMBER.pack(round(seconds * 1e6) + _TIME_OFFSET)
 
 
-def time_of(key: bytes) -> float:
-    """The time of an eight-byte key."""
-    return (NUMBER.unpack(key)[0] - _TIME_OFFSET) / 1e6
-
-
 def pack_access(count: int, times: list[float]) -> bytes:
     """The use of one memory: how often, and the last `LAST_ACCESSES` times."""
     kept = sorted(times)[-LAST_ACCESSES:]

@@ -26,6 +26,7 @@ from hikari.memory.lexical import LexicalIndex
 from hikari.memory.records import Memory, with_caption
 from hikari.memory.rows import View
 from hikari.memory.store import Store
+from hikari.memory.stored_graph import load_graph, save_graph
 from hikari.memory.turns import TOLD, Turns
 
 CHUNK = 5_000
@@ -163,11 +164,6 @@ class Namespace:
             self.saved_change = change
             return change
 
-    def reset_graph(self) -> None:
-        """Build the graph anew from what is stored."""
-        with self._store.read() as view:
-            self._rebuild("graph", view, None)
-
     def close(self) -> None:
         self.save()
         self.lexical.close()
@@ -192,16 +188,6 @@ class Namespace:
         """The episode's summary is stored."""
         if self.turns is not None:
             self.turns.summed_up(episode)
-
-    def drop_stored_graph(self) -> None:
-        """Delete the graph from the store; it is built anew when entities are extracted again."""
-
-        def work(edit: Any) -> None:
-            for name in [name for name, _ in edit.values("graph", self.channel)]:
-                edit.set_value("graph", self.channel, name, None)
-            edit.set_value("state", self.channel, "graph_change", None)
-
-        self._store.write(work)
 
     def purge(self) -> None:
         """Rewrite the indices' files without what was removed: until then it could be read there."""
@@ -346,31 +332,16 @@ class Namespace:
         _log.warning("the %s index of a channel is rebuilt from the store: %s", kind, error.message)
 
     def _open_graph(self, view: View) -> None:
-        values = dict(view.values("graph", self.channel))
-        if self._extract is None or not values:
+        if self._extract is None:
             return
         try:
-            self.graph.load(values)
+            self._graph_change = load_graph(view, self.channel, self.graph)
         except BadInput as error:
             self.rebuilt.append(f"graph: {error.message}")
-            return
-        self._graph_change = int(view.value("state", self.channel, "graph_change") or 0)
 
     def _save_graph(self) -> None:
-        if self._extract is None or self._store.read_only:
-            return
-        change, dirty, anew = self._graph_change, self.graph.dirty(), self._graph_anew
-
-        def work(edit: Any) -> None:
-            for name in [name for name, _ in edit.values("graph", self.channel) if name not in dirty] if anew else ():
-                edit.set_value("graph", self.channel, name, None)
-            for name, value in dirty.items():
-                edit.set_value("graph", self.channel, name, value)
-            edit.set_value("state", self.channel, "graph_change", change)
-
-        if dirty or anew:
-            self._store.write(work)
-            self.graph.mark_saved(dirty)
+        if self._extract is not None and not self._store.read_only:
+            save_graph(self._store, self.channel, self.graph, self._graph_change, anew=self._graph_anew)
             self._graph_anew = False
 
     def _open_episodes(self, view: View) -> None:

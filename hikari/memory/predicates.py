@@ -29,7 +29,6 @@ _BE = r"(?:am|are|is|was|were|been|be|'s)"
 _SIZE = (
     r"(?:(?:big|huge|massive|real|die hard|diehard|hardcore|total|such|long time|longtime|lifelong|proud|avid|certified|the) )*"
 )
-_PART = r"(?: (?:up|down|out|on))?"
 
 
 @dataclass(frozen=True, slots=True)

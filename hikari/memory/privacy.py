@@ -7,9 +7,10 @@ LMDB and the indices keep deleted rows readable in their files until these are r
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from hikari.errors import BadInput
 from hikari.memory import keys, truth
@@ -18,6 +19,7 @@ from hikari.memory.ingest import embed_text
 from hikari.memory.namespace import Applied
 from hikari.memory.records import Memory, unpack
 from hikari.memory.rows import VIEWER, Edit, View
+from hikari.memory.stored_graph import drop_graph
 
 REMOVED = "[removed]"
 MENTION_LENGTH = 4
@@ -63,7 +65,7 @@ def forget_user(core: Core, user: str, channel: str | None = None) -> dict[str, 
             report["entities"] += int(namespace.graph.remove_entity(user))
             if core.extractor is None:
                 # Of a time when entities were extracted; nothing here could take one name out of it.
-                namespace.drop_stored_graph()
+                drop_graph(core.store, namespace.channel)
             core.gates.forget(name, texts, user)
             namespace.purge()
     core.forget_texts(texts)
@@ -91,12 +93,6 @@ def scan(core: Core, needle: str) -> list[Trace]:
         if found:
             counts[str(file.relative_to(core.folder))] = found
     return [Trace(place, count) for place, count in counts.items()]
-
-
-def scan_files(folder: Path, needle: str) -> int:
-    """How often the bytes of `needle` occur in any file below `folder`, deleted rows included."""
-    folded = needle.casefold().encode()
-    return sum(_folded(path.read_bytes()).count(folded) for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def _affected(view: View, channel: str, user: str) -> tuple[list[Memory], list[Memory], list[Memory]]:

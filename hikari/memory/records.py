@@ -4,11 +4,13 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+import msgspec
 import zstandard
+from msgspec.structs import replace
 
 from hikari.errors import BadInput, BadStore, TooLarge
 from hikari.fields import MAX_NAME, name_field, seconds, text_field
@@ -48,9 +50,11 @@ class NewMemory:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """One stored memory. `seq` is its row number in the store, unique for ever; times in epoch seconds."""
+class Memory(msgspec.Struct, frozen=True):
+    """One stored memory. `seq` is its row number in the store, unique for ever; times in epoch seconds.
+
+    A msgspec struct and no dataclass: a search makes a hundred of them, which takes a tenth of the time.
+    """
 
     seq: int
     id: str
@@ -58,7 +62,7 @@ class Memory:
     content: str
     memory_type: str
     tier: str
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
     importance: float = 0.5
     user: str | None = None
     session: str | None = None
@@ -123,7 +127,7 @@ def new_memory(row: Mapping[str, Any], now: float) -> NewMemory:
         timestamp=happened,
         pinned=_flag(_either(row, metadata, "pinned"), "pinned"),
         expires_at=_expiry(row, metadata, happened),
-        source=_source(metadata),
+        source=source_of(metadata),
     )
 
 
@@ -201,16 +205,41 @@ def unpack(blob: bytes) -> bytes:
     raise BadStore("a record of the store has an unknown codec")
 
 
+class _Stored(msgspec.Struct):
+    """A record as it is stored; the letters of `encode`."""
+
+    i: str
+    n: str
+    c: str
+    y: str
+    t: str
+    m: dict[str, Any]
+    w: float
+    u: str | None
+    s: str | None
+    a: float
+    b: float
+    p: bool
+    e: float | None
+    o: str
+    x: int | None
+    z: float | None
+    g: tuple[str, ...]
+    k: tuple[int, ...]
+
+
+_DECODER = msgspec.msgpack.Decoder(_Stored)
+
+
 def decode(seq: int, blob: bytes) -> Memory:
     """The record of row `seq`. Raises `BadStore` when the bytes are not one."""
     try:
-        row = cast("dict[str, Any]", keys.unpack(unpack(blob)))
-        return Memory(
-            seq, row["i"], row["n"], row["c"], row["y"], row["t"], row["m"], row["w"], row["u"], row["s"], row["a"], row["b"],
-            row["p"], row["e"], row["o"], row["x"], row["z"], tuple(row["g"]), tuple(row["k"]),
-        )  # fmt: skip
-    except (ValueError, KeyError, TypeError) as error:
+        row = _DECODER.decode(unpack(blob))
+    except msgspec.MsgspecError as error:
         raise BadStore(f"row {seq} of the store is damaged") from error
+    return Memory(
+        seq, row.i, row.n, row.c, row.y, row.t, row.m, row.w, row.u, row.s, row.a, row.b, row.p, row.e, row.o, row.x, row.z, row.g, row.k
+    )  # fmt: skip
 
 
 def with_changes(memory: Memory, changes: Mapping[str, Any], now: float) -> Memory:
@@ -275,8 +304,9 @@ def _expiry(row: Mapping[str, Any], metadata: Mapping[str, Any], start: float) -
     return start + float(ttl)
 
 
-def _source(metadata: Mapping[str, Any]) -> str:
-    # Callers use the key for their own purposes as well ("twitch"): what is no provenance of ours came from a viewer.
+def source_of(metadata: Mapping[str, Any]) -> str:
+    """The provenance tag in the metadata; callers use the key for their own purposes as well ("twitch"): what is none of `SOURCES`
+    came from a viewer."""
     source = metadata.get("source")
     return str(source) if source in SOURCES else "viewer"
 

@@ -9,6 +9,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from hikari.errors import BadStore
@@ -18,6 +19,12 @@ AGREEING_BANDS = 4
 """Of `BANDS`: long texts whose bands agree this often are taken as the same without their words being at hand. That happens with
 probability 0.9 at a share of 0.87 common shingles, and under 0.02 at a share of one half (binomial, share**ROWS for one band)."""
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
+
+
+@lru_cache(maxsize=16)
+def _reading(text: str) -> tuple[int, int]:
+    """How many words a text has and its `meaning_hash`: one write asks several records the same."""
+    return len(normalised(text).split()), meaning_hash(text)
 
 
 class Heard:
@@ -37,9 +44,9 @@ class Heard:
 
     def add(self, text: str, at: float, tag: str = "") -> None:
         """Take in one text; heard again it counts as new."""
-        words = len(normalised(text).split())
+        words, exact = _reading(text)
         if words >= self._min_words:
-            self._put(meaning_hash(text), at, tag, bands(text) if words >= LONG_WORDS else ())
+            self._put(exact, at, tag, bands(text) if words >= LONG_WORDS else ())
 
     def add_spoken(self, text: str, at: float, tag: str = "") -> None:
         """Take in an utterance as a whole and sentence by sentence, since people repeat single sentences of it."""
@@ -48,10 +55,12 @@ class Heard:
 
     def find(self, text: str, at: float) -> str | None:
         """The tag of the same text heard up to `max_age_s` before `at`; None when there was none. Later ones do not count."""
-        exact = meaning_hash(text)
+        if not self._entries:
+            return None
+        words, exact = _reading(text)
         if self._counts(exact, at):
             return self._entries[exact][1]
-        mine = bands(text) if len(normalised(text).split()) >= LONG_WORDS else ()
+        mine = bands(text) if words >= LONG_WORDS else ()
         shared: dict[int, int] = {}
         for place, band in enumerate(mine):
             for key in self._by_band.get((place, band), ()):
@@ -132,10 +141,11 @@ class Copypasta:
 
     def add(self, text: str, user: str, at: float, identifier: str | None = None) -> Pasted | None:
         """Take in one message that would be stored as `identifier`; answers once the text is copypasta, None before."""
-        if len(normalised(text).split()) < self._min_words:
+        words, exact = _reading(text)
+        if words < self._min_words:
             return None
         known = self._texts.find(text, math.inf)
-        tag = f"{meaning_hash(text):x}" if known is None else known
+        tag = f"{exact:x}" if known is None else known
         self._texts.add(text, at, tag)
         people = self._people.setdefault(tag, OrderedDict())
         self._people.move_to_end(tag)

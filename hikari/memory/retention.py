@@ -16,9 +16,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hikari.errors import BadInput
 
 DAY_S = 86_400.0
@@ -34,8 +31,6 @@ MAX_STRENGTH_S = 5 * 365 * DAY_S
 MAX_EARLIER_USES = 100
 """With more, even massed uses have led to `MAX_STRENGTH_S`: MASSED_GAIN**100 * BASE_STRENGTH_S * MASSED_GAIN**20 lies above it."""
 _MAX_EXPONENT = 700.0  # exp(-700) is the last power of ten that is no zero
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,39 +94,6 @@ def rank_factor(use: Use, now: float, forgetting: Forgetting = DEFAULT) -> float
     return forgetting.floor + (1.0 - forgetting.floor) * retention(use, now, forgetting)
 
 
-def retentions(
-    created: Floats,
-    importance: Floats,
-    times: Sequence[Sequence[float]],
-    now: float,
-    *,
-    counts: NDArray[np.int64] | None = None,
-    pinned: NDArray[np.bool_] | None = None,
-    forgetting: Forgetting = DEFAULT,
-) -> Floats:
-    """`retention` of n memories at once: `created`, `importance`, `counts` and `pinned` of shape (n,), `times` n rows of uses."""
-    rows = len(created)
-    ages = _padded(created, times, counts)
-    limit = MAX_STRENGTH_S / forgetting.rate
-    strengths = np.minimum(BASE_STRENGTH_S * (1.0 + IMPORTANCE_GAIN * importance) / forgetting.rate, limit)
-    last = np.minimum(created, now) if rows else created
-    for column in ages.T:
-        at = np.maximum(column, last)
-        counted = column <= now  # NaN, the padding, is not
-        gain = MASSED_GAIN + SPACED_GAIN * -np.expm1(-(at - last) / strengths)
-        strengths = np.where(counted, np.minimum(strengths * gain, limit), strengths)
-        last = np.where(counted, at, last)
-    left = np.exp(-np.minimum(np.maximum(now - last, 0.0) / strengths, _MAX_EXPONENT))
-    return left if pinned is None else np.where(pinned, 1.0, left)
-
-
-def rank_factors(retained: Floats, forgetting: Forgetting = DEFAULT) -> Floats:
-    """`rank_factor` for retentions that are already there; all exactly 1 when forgetting is off."""
-    if not forgetting.enabled:
-        return np.ones_like(retained)
-    return forgetting.floor + (1.0 - forgetting.floor) * retained
-
-
 def is_expired(expires_at: float | None, now: float) -> bool:
     """Whether the deadline has come; a pin does not put it off, and without one there is none."""
     return expires_at is not None and now >= expires_at
@@ -177,15 +139,3 @@ def _history(created: float, times: Sequence[float], count: int) -> Iterator[flo
         for number in range(1, earlier + 1):
             yield created + span * number / (earlier + 1)
     yield from kept
-
-
-def _padded(created: Floats, times: Sequence[Sequence[float]], counts: NDArray[np.int64] | None) -> Floats:
-    """The uses of all rows as one (n, longest) array in the order of time, padded with NaN."""
-    histories = [
-        list(_history(float(start), row, 0 if counts is None else int(counts[number])))
-        for number, (start, row) in enumerate(zip(created, times, strict=True))
-    ]
-    padded = np.full((len(histories), max(map(len, histories), default=0)), np.nan)
-    for number, history in enumerate(histories):
-        padded[number, : len(history)] = history
-    return padded

@@ -9,11 +9,11 @@ changes     change -> what, channel, seq                              facts, gra
 
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any, cast
 
 import lmdb
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from hikari.errors import BadInput, BadStore
@@ -129,14 +129,13 @@ class View:
             return [], []
         prefix = number + keys.of_name(memory.session or "", 8)
         start = prefix + keys.of_time(memory.timestamp) + _SEQ.pack(memory.seq)
-        sides: list[list[int]] = []
-        for step in ("prev", "next"):
-            cursor, found = self._txn.cursor(db=self._tables["by_session"]), list[int]()
+        cursor = self._txn.cursor(db=self._tables["by_session"])
+        sides: tuple[list[int], list[int]] = ([], [])
+        for side, move in zip(sides, (cursor.prev, cursor.next), strict=True):
             if cursor.set_key(start):
-                while len(found) < reach and getattr(cursor, step)() and bytes(cursor.key())[: len(prefix)] == prefix:
-                    found.append(_SEQ.unpack(bytes(cursor.key())[-8:])[0])
-            sides.append(found)
-        return sides[0], sides[1]
+                while len(side) < reach and move() and (key := cursor.key()).startswith(prefix):
+                    side.append(_SEQ.unpack(key[-8:])[0])
+        return sides
 
     def same_content(self, channel: str, content_hash: bytes) -> list[int]:
         """Rows whose normalised content has this 16-byte hash."""

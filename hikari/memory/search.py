@@ -15,8 +15,8 @@ from hikari.memory.answers import MAX_PAGED, Page, read_cursor, write_cursor
 from hikari.memory.core import Core
 from hikari.memory.filters import Filter
 from hikari.memory.fusion import DEFAULT, NONE, Candidates, Ranking, Weights, fuse
+from hikari.memory.gather import PER_LEG, Scope, Wanted, gather
 from hikari.memory.gather import Candidates as Found
-from hikari.memory.gather import Scope, Wanted, gather
 from hikari.memory.history import SHARED_OFFSET, reordered
 from hikari.memory.knowledge import Knowledge
 from hikari.memory.known import rows_of_facts
@@ -169,9 +169,10 @@ class Searcher:
         stated: dict[int, float] = {}
         if self.weights.fact and space.channel == ask.channel:
             stated = rows_of_facts(view, ask.channel, ask.text, ready.speakers, ask.user, ask.as_of)
-        # Written facts are no conversation: what stands beside one says nothing about it.
-        reach = self.weights.reach if space.channel == ask.channel else 0
-        want = Wanted(vector, ready.lexical, bonuses, stated, ready.speakers, ask.k + 1, reach)
+        # Written facts are no conversation: what stands beside one says nothing about it, so each leg's best are enough.
+        own, count = space.channel == ask.channel, ask.k + 1
+        per_leg, reach = (max(PER_LEG, 2 * count), self.weights.reach) if own else (count, 0)
+        want = Wanted(vector, ready.lexical, bonuses, stated, ready.speakers, count, per_leg, reach)
         return gather(view, space, want, scope)
 
     def _rank(self, view: View, rows: dict[int, Memory], live: Found, other: Found, ready: query.Prepared, ask: Query) -> Ranking:
@@ -209,41 +210,23 @@ class Searcher:
         return history.in_order(self._faded(view, ranking, rows, ask), rows, ask.moment, factor=1.0)
 
     def _faded(self, view: View, ranking: Ranking, rows: Mapping[int, Memory], ask: Query) -> Ranking:
-        """The ranking with what forgetting leaves of each score. Only rows that may still come among the best are looked at: the
-        factor is at most 1, so a row below the last of the best stays below."""
+        """The ranking with what forgetting leaves of each score; only of rows that may still come among the best: a row that
+        keeps everything stays below one that keeps the least when it is so far behind."""
         forgetting = Forgetting(floor=RETENTION_FLOOR)
-        count = max(3 * ask.k, 32)
-        while True:
-            seqs = ranking.seqs[:count].tolist()
-            memories = [rows[seq] for seq in seqs]
-            used = [self._access(view, seq) for seq in seqs]
-            kept = retention.retentions(
-                np.array([memory.timestamp for memory in memories]),
-                np.array([memory.importance for memory in memories]),
-                [times for _, times in used],
-                ask.moment,
-                counts=np.array([uses for uses, _ in used], np.int64),
-                # What was written down on purpose does not fade either.
-                pinned=np.array(
-                    [memory.pinned or seq >= SHARED_OFFSET for seq, memory in zip(seqs, memories, strict=True)], bool
-                ),
-                forgetting=forgetting,
-            )
-            factors = retention.rank_factors(kept, forgetting)
-            scores = ranking.scores[:count] * factors
-            best = np.sort(scores)[::-1]
-            if count >= len(ranking.seqs) or ranking.scores[count] < best[min(ask.k, len(best)) - 1]:
-                break
-            count *= 2
+        # Of those that are only asked for as current, some may still be left out.
+        last = min(ask.k + history.COMPARED * ask.current_only, len(ranking.seqs)) - 1
+        count = int(np.count_nonzero(ranking.scores >= RETENTION_FLOOR * ranking.scores[last]))
+        factors = np.array([self._factor(view, seq, rows[seq], ask, forgetting) for seq in ranking.seqs[:count].tolist()])
         parts = {name: values[:count] for name, values in ranking.parts.items()}
-        return reordered(Ranking(ranking.seqs[:count], scores, {**parts, "retained": factors}))
+        return reordered(Ranking(ranking.seqs[:count], ranking.scores[:count] * factors, {**parts, "retained": factors}))
 
-    def _access(self, view: View, seq: int) -> tuple[int, tuple[float, ...]]:
-        if seq >= SHARED_OFFSET:
-            return 0, ()
+    def _factor(self, view: View, seq: int, memory: Memory, ask: Query, forgetting: Forgetting) -> float:
+        if memory.pinned or seq >= SHARED_OFFSET:  # what was written down on purpose does not fade either
+            return 1.0
         count, times = view.access(seq)
         pending = self._core.uses.of(seq)
-        return count + len(pending), (*times, *pending)
+        use = retention.Use(memory.timestamp, memory.importance, (*times, *pending), count + len(pending))
+        return retention.rank_factor(use, ask.moment, forgetting)
 
     def _page(self, rows: Mapping[int, Memory], ranking: Ranking, ask: Query) -> Page:
         # The words of the best were compared only now: what they showed to be superseded is still here.

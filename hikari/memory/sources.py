@@ -8,11 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from hikari.memory.records import SOURCES
-
 TRUSTED = frozenset({"vtuber", "system"})
 """Sources that the engine itself writes under."""
-PEOPLE = frozenset({"viewer", "moderator", "import"})
 BOTS = frozenset(
     {
         "nightbot", "streamelements", "streamlabs", "moobot", "fossabot", "wizebot", "sery_bot", "soundalerts", "commanderroot",
@@ -26,12 +23,6 @@ BOTS = frozenset(
     }
 )  # fmt: skip
 _COMMAND = re.compile(r"\s*!\w")
-
-
-def source_of(metadata: Mapping[str, Any]) -> str:
-    """The provenance tag in the metadata; what is none of `SOURCES` came from a viewer."""
-    source = metadata.get("source")
-    return str(source) if source in SOURCES else "viewer"
 
 
 def is_bot(user: str | None, metadata: Mapping[str, Any]) -> bool:

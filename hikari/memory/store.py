@@ -19,6 +19,7 @@ import lmdb
 
 from hikari.errors import BadStore, NotReady, StoreBusy, StoreFull
 from hikari.memory import migrations
+from hikari.memory.locks import ReadWriteLock
 from hikari.memory.rows import TABLES, Edit, View, open_tables
 
 SCHEMA = 2
@@ -50,7 +51,7 @@ class Store:
         self.folder = folder
         self.read_only = read_only
         self._maximum = maximum_map_bytes
-        self._gate = _Gate()
+        self._gate = ReadWriteLock()  # the map is exchanged or resized only while nobody reads
         self._writing = threading.Lock()
         self._lock_file: int | None = None
         if read_only and not (folder / DATA).is_file():
@@ -104,7 +105,7 @@ class Store:
     @contextlib.contextmanager
     def read(self) -> Generator[View]:
         """A consistent view, unaffected by later writes."""
-        with self._gate.shared(), self._environment.begin(buffers=False) as transaction:
+        with self._gate.reading(), self._environment.begin(buffers=False) as transaction:
             yield View(transaction, self._tables)
 
     def write(self, work: Callable[[Edit], Result]) -> Result:
@@ -124,7 +125,7 @@ class Store:
         with self._writing:
             while True:
                 try:
-                    with self._gate.shared():
+                    with self._gate.reading():
                         return self._attempt(works)
                 except lmdb.MapFullError:
                     self._grow()
@@ -161,7 +162,7 @@ class Store:
         size = int(self._environment.info()["map_size"])
         if size >= _pages(self._maximum):
             raise StoreFull(f"the memory store has reached its limit of {self._maximum} bytes; what was acknowledged is kept")
-        with self._gate.exclusive():
+        with self._gate.writing():
             self._environment.set_mapsize(min(2 * size, _pages(self._maximum)))
 
     def compact(self) -> None:
@@ -169,7 +170,7 @@ class Store:
         if self.read_only:
             raise StoreBusy("the memory store is open for reading only")
         target = self.folder / _COMPACTING
-        with self._writing, self._gate.exclusive():
+        with self._writing, self._gate.writing():
             size = int(self._environment.info()["map_size"])
             shutil.rmtree(target, ignore_errors=True)
             target.mkdir()
@@ -192,18 +193,18 @@ class Store:
 
     def copy(self, folder: Path) -> None:
         """Write a copy without deleted rows into an existing folder."""
-        with self._gate.shared():
+        with self._gate.reading():
             self._environment.copy(str(folder), compact=True)
 
     def bytes_used(self) -> int:
         """Bytes of the map in use."""
-        with self._gate.shared():
+        with self._gate.reading():
             info, stat = self._environment.info(), self._environment.stat()
             return (int(info["last_pgno"]) + 1) * int(stat["psize"])
 
     def wasted_bytes(self) -> int:
         """Bytes of free pages inside the file: what deleted rows leave behind until `compact`."""
-        with self._gate.shared(), self._environment.begin() as transaction:
+        with self._gate.reading(), self._environment.begin() as transaction:
             page = int(self._environment.stat()["psize"])
             used = sum(_pages_of(transaction.stat(table)) for table in self._tables.values())
             return max(0, (int(self._environment.info()["last_pgno"]) + 1 - used) * page)
@@ -211,7 +212,7 @@ class Store:
     def close(self) -> None:
         """Close the store and let another process write."""
         if hasattr(self, "_environment"):
-            with self._gate.exclusive():
+            with self._gate.writing():
                 self._environment.close()
         if self._lock_file is not None:
             os.close(self._lock_file)
@@ -231,40 +232,6 @@ class Outcome(Generic[Result]):
         if self._error is not None:
             raise self._error
         return self._value  # type: ignore[return-value]
-
-
-class _Gate:
-    """Many may be inside at once, or one alone: the map is exchanged or resized only while nobody reads."""
-
-    def __init__(self) -> None:
-        self._condition = threading.Condition()
-        self._inside = 0
-        self._alone = False
-
-    @contextlib.contextmanager
-    def shared(self) -> Generator[None]:
-        with self._condition:
-            self._condition.wait_for(lambda: not self._alone)
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._condition:
-                self._inside -= 1
-                self._condition.notify_all()
-
-    @contextlib.contextmanager
-    def exclusive(self) -> Generator[None]:
-        with self._condition:
-            self._condition.wait_for(lambda: not self._alone)
-            self._alone = True
-            self._condition.wait_for(lambda: self._inside == 0)
-        try:
-            yield
-        finally:
-            with self._condition:
-                self._alone = False
-                self._condition.notify_all()
 
 
 def _pages(size: int) -> int:

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from hikari.errors import BadInput
+from hikari.memory.embedder import Embedder, Vectors
 from hikari.memory.narration import Voices, narrate, words
-
-Vectors = npt.NDArray[np.float32]
 
 OPENING_WEIGHT = 0.3
 """Of the first turn; fades by e with every turn: a conversation says early what it is about."""
@@ -42,12 +40,6 @@ _EMPTY_WORDS = words(
     "should this that these those my your our his her its their me us him them what when where who why how not no yes so if as at with "
     "from by about there here just very well ok okay oh lol lmao lul kekw gg wp hi hey hello thanks thank bye"
 )
-
-
-class Embedder(Protocol):
-    """What turns texts into unit vectors of shape (texts, dimension), in order."""
-
-    def embed(self, texts: Sequence[str], /) -> Vectors: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,10 +4,13 @@ A superseded memory stays; it is marked with the row that superseded it, and los
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
+from msgspec.structs import replace
+
 from hikari.memory import keys
+from hikari.memory.claims import key_of
 from hikari.memory.facts import Change, Claim, Fact, FactBook, claim_from_metadata, claim_of
 from hikari.memory.records import Memory
 from hikari.memory.relations import Relation
@@ -69,7 +72,7 @@ def forget_subject(edit: Edit, channel: str, user: str) -> int:
 
 def facts(view: View, channel: str, subject: str, attribute: str | None, as_of: float | None) -> list[dict[str, Any]]:
     """What is known of a subject: the current facts first, then what they superseded; with the ids of their memories."""
-    book = _book(view, channel, _key(subject))
+    book = _book(view, channel, key_of(subject))
     current = book.current(subject, attribute, as_of)
     past = [] if as_of is not None else [fact for fact in book.history(subject, attribute) if fact.valid_until is not None]
     return [_public(view, fact) for fact in (*current, *reversed(past))]
@@ -145,7 +148,3 @@ def _public(view: View, fact: Fact) -> dict[str, Any]:
         "memories": [rows[seq].id for seq in (fact.seq, *fact.confirmed) if seq in rows],
         "superseded_by": newer.id if newer else None,
     }
-
-
-def _key(text: str) -> str:
-    return text.strip().lstrip("@").lower()

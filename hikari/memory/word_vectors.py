@@ -53,6 +53,10 @@ class PieceVectors(BaseVectors):
             return np.zeros(self._table.shape[1], np.float32)
         return (self._table[rows].astype(np.float32).mean(axis=0) * STEP).astype(np.float32)
 
+    def whole_words(self) -> set[str]:
+        """The words that are one piece: the common ones of the language."""
+        return {piece for piece in self._pieces if not piece.startswith("##")}
+
     def _rows(self, word: str) -> list[int]:
         if len(word) > MAX_WORD:
             return []

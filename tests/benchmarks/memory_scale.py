@@ -31,6 +31,7 @@ from rich.table import Table
 from hikari import NeuralMemorySystem, atomic
 from hikari.memory.config import MemoryConfig
 from hikari.memory.embedder import OnnxEmbedder
+from hikari.threads import one_blas_thread
 from tests.benchmarks.synthetic import texts_around, vectors_around
 from training import corpus
 
@@ -272,6 +273,7 @@ def main() -> int:
     parser.add_argument("--begun", type=float, help=argparse.SUPPRESS)
     options = parser.parse_args()
     given = (options.bundle, options.memories, options.seed)
+    one_blas_thread()  # as the service has it
     if options.step == "build":
         print(json.dumps(asyncio.run(build(options.folder / "store", *given))))
         return 0

@@ -1,9 +1,12 @@
 """ONNX answers like PyTorch for any batch and length; int8 is smaller and can leave layers in fp32."""
 
+import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime.quantization
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -107,6 +110,26 @@ def test_quantised_weights_use_seven_bits_per_channel(fp32: Path, tmp_path: Path
         if tensor.name.endswith("_scale") and tensor.dims
     ]
     assert any(dims[0] > 1 for dims in scales)
+
+
+def test_quantising_hushes_onnxruntime_and_nobody_else(
+    fp32: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ours = logging.getLogger("hikari.memory.lexical")
+    real = onnxruntime.quantization.quantize_dynamic
+
+    def talking(*arguments: Any, **named: Any) -> None:
+        logging.warning("please consider pre-processing")  # noqa: LOG015 - as onnxruntime does
+        ours.warning("something is wrong meanwhile")
+        real(*arguments, **named)
+
+    monkeypatch.setattr(onnxruntime.quantization, "quantize_dynamic", talking)
+    root = logging.getLogger()
+    before = root.level, list(root.filters)
+    onnx_export.quantise(fp32, tmp_path / "int8.onnx")
+    ours.warning("something is wrong later")
+    assert (root.level, root.filters) == before
+    assert [record.getMessage() for record in caplog.records] == ["something is wrong meanwhile", "something is wrong later"]
 
 
 def test_every_quantisable_node_belongs_to_a_group(fp32: Path) -> None:

@@ -79,6 +79,8 @@ def _environment(folder: Path) -> dict[str, str]:
         "MEM0_DIR": str(folder / "mem0"),
         "ANONYMIZED_TELEMETRY": "False",
         "OPENAI_API_KEY": "unused",
+        # As Hikari's service sets it for itself; none of the others gains from more.
+        "OPENBLAS_NUM_THREADS": "1",
     }
 
 

@@ -78,3 +78,9 @@ def contents(rows: list[dict[str, Any]]) -> list[str]:
 
 def ids(rows: list[dict[str, Any]]) -> list[str]:
     return [row["id"] for row in rows]
+
+
+def found_in_files(folder: Path, needle: str) -> int:
+    """How often the bytes of `needle`, in any ASCII case, occur in the files below `folder`, deleted rows included."""
+    folded = needle.casefold().encode()
+    return sum(path.read_bytes().lower().count(folded) for path in sorted(folder.rglob("*")) if path.is_file())

@@ -2,7 +2,8 @@
 
 import json
 import random
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hikari.memory.audit import CLOCK_SLACK_S, JUNK, MAX_EXAMPLES, MAX_USERS, NAMES, audit
 from hikari.memory.records import Memory

@@ -1,5 +1,6 @@
 """The synchronous inside: encoders that change, closing in every state, what is pending."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,10 @@ def test_what_is_missing_is_not_found(tmp_path: Path) -> None:
             with pytest.raises(NotFound):
                 memory.update(channel, "x", {"importance": 1})
         assert memory.delete([]) == 0
+
+
+def test_no_thread_of_the_writing_side_outlives_the_store(tmp_path: Path) -> None:
+    with core(tmp_path) as memory:
+        memory.store_rows(ROWS[:1])
+        assert any(thread.name.startswith("hikari-memory") for thread in threading.enumerate())
+    assert not any(thread.name.startswith("hikari-memory") for thread in threading.enumerate())

@@ -1,14 +1,13 @@
-"""Duplicates: what counts as the same text, what must never be merged, and what a merged memory keeps."""
+"""Duplicates: what counts as the same text, and what must never be merged."""
 
 import random
 import string
-from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hikari.memory.duplicates import BANDS, ROWS, Facts, bands, content_hash, is_near_duplicate, meaning_hash, merge, normalised
+from hikari.memory.duplicates import BANDS, ROWS, bands, content_hash, is_near_duplicate, meaning_hash, normalised
 from tests.hikari.memory.pairs import COPYPASTA, DIFFERENT, LONG, SAME
 
 words = st.text(string.ascii_letters + string.digits + "'?!.-$ 😂é", max_size=60)
@@ -123,46 +122,7 @@ def test_bands_are_found_as_often_as_the_formula_says() -> None:
     assert ROWS == 3
 
 
-OLD = Facts("old", "i love cats", 0.3, 2, (10.0, 20.0), 1.0, merged=("older",))
-NEW = Facts("new", "i really love cats", 0.7, 3, (15.0, 30.0, 40.0), 5.0, pinned=True, expires_at=99.0)
-
-
 def test_equal_meaning_is_found_by_hash() -> None:
     alike = [meaning_hash(first) == meaning_hash(second) for first, second in SAME]
     assert sum(alike) >= 0.8 * len(SAME)  # the others have slips and longer texts
     assert not any(meaning_hash(first) == meaning_hash(second) for first, second in DIFFERENT)
-
-
-def test_a_merged_memory_keeps_the_stronger_of_each() -> None:
-    assert merge(OLD, NEW) == Facts(
-        "old", "i really love cats", 0.7, 5, (10.0, 15.0, 20.0, 30.0, 40.0), 1.0, True, None, merged=("older", "new")
-    )
-    assert merge(NEW, OLD) == merge(OLD, NEW)
-    assert merge(replace(OLD, expires_at=50.0), NEW).expires_at == 99.0
-    assert merge(OLD, replace(NEW, content="We love cat")).content == OLD.content
-
-
-facts = st.builds(
-    Facts,
-    id=st.text("abc", min_size=1, max_size=3),
-    content=st.text("xyz", max_size=4),
-    importance=st.floats(0, 1),
-    access_count=st.integers(0, 50),
-    accesses=st.lists(st.floats(0, 100), max_size=3).map(tuple),
-    created=st.floats(0, 100),
-    pinned=st.booleans(),
-    expires_at=st.none() | st.floats(0, 100),
-)
-
-
-@given(facts, facts, facts)
-def test_merging_is_independent_of_order(first: Facts, second: Facts, third: Facts) -> None:
-    # Distinct ids and times, so that "the first" is well defined.
-    rows = [
-        replace(row, id=f"{row.id}{number}", created=row.created + number * 200)
-        for number, row in enumerate((first, second, third))
-    ]
-    one, other = merge(merge(rows[0], rows[1]), rows[2]), merge(rows[0], merge(rows[2], rows[1]))
-    assert replace(one, merged=(), content="") == replace(other, merged=(), content="")
-    assert sorted(one.merged) == sorted(other.merged) == sorted(row.id for row in rows[1:])
-    assert len(one.content) == len(other.content) == max(len(row.content) for row in rows)

@@ -190,6 +190,19 @@ def test_the_vocabulary_does_not_grow_with_the_chat(recogniser: EntityRecogniser
     assert len(pipeline.vocab.strings) < before + 50
 
 
+def test_common_words_are_kept_each_once(trained: Path) -> None:
+    opened = EntityRecogniser.open(trained)
+    pipeline: Any = opened._pipeline
+    word = next(word for word in sorted(opened._common) if word.isalpha() and word not in pipeline.vocab.strings)
+    before = len(opened._common)
+    first = opened.entities([f"{word} and {word}", f"{word}zq"])
+    assert word in pipeline.vocab.strings
+    assert before - 2 <= len(opened._common) < before, "`and` may be another one"
+    strings = len(pipeline.vocab.strings)
+    assert opened.entities([f"{word} and {word}", f"{word}zq"]) == first
+    assert len(pipeline.vocab.strings) == strings
+
+
 def truncate(path: Path) -> None:
     (path / "ner" / "model").write_bytes((path / "ner" / "model").read_bytes()[:-10])
 

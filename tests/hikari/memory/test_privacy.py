@@ -9,7 +9,7 @@ from hikari.errors import BadInput
 from hikari.memory import privacy, truth
 from hikari.memory.hash_embedder import HashEmbedder
 from hikari.memory.system import NeuralMemorySystem
-from tests.hikari.memory.systems import DAY, START, Clock, contents, ids, opened, parts, run
+from tests.hikari.memory.systems import DAY, START, Clock, contents, found_in_files, ids, opened, parts, run
 
 pytestmark = pytest.mark.usefixtures("rules_only")
 WORD = "xyzzyplugh"
@@ -80,8 +80,8 @@ def test_nothing_of_the_viewer_is_left_anywhere(tmp_path: Path, name: str) -> No
             cache.embed(["i live in osaka", "i like trains"])
             assert asked == ["i live in osaka"]
         if len(name) >= privacy.MIN_NEEDLE:
-            assert privacy.scan_files(tmp_path, name) == 0
-        assert privacy.scan_files(tmp_path, WORD) == privacy.scan_files(tmp_path, marked) == 0
+            assert found_in_files(tmp_path, name) == 0
+        assert found_in_files(tmp_path, WORD) == found_in_files(tmp_path, marked) == 0
         async with opened(tmp_path, Clock(START + DAY)) as memory:
             assert set(ids(await memory.recent(50))) == {"bo", "said", "rin"}
             assert (await memory.stats("default"))["memories"] == 3
@@ -98,7 +98,7 @@ def test_a_channel_at_a_time(tmp_path: Path) -> None:
             assert report["memories"] == 1
             assert (await memory.stats())["channels"] == {"lamp": 0, "tower": 1}
             assert (await memory.get_memory("a", channel="tower"))["content"] == f"{WORD} in tower"
-            assert privacy.scan_files(tmp_path, f"{WORD} in lamp") == 0
+            assert found_in_files(tmp_path, f"{WORD} in lamp") == 0
             assert (await memory.forget_user("kai", channel="nowhere"))["memories"] == 0
 
     run(work())
@@ -140,10 +140,10 @@ def test_a_graph_of_earlier_days_goes_too(tmp_path: Path) -> None:
     async def work() -> None:
         async with opened(tmp_path) as memory:
             await memory.store_memory("i live in osaka", user="mochisan_fan")
-        assert privacy.scan_files(tmp_path, "mochisan_fan") > 0
+        assert found_in_files(tmp_path, "mochisan_fan") > 0
         async with opened(tmp_path, extract=False) as memory:
             await memory.forget_user("mochisan_fan")
-        assert privacy.scan_files(tmp_path, "mochisan_fan") == 0
+        assert found_in_files(tmp_path, "mochisan_fan") == 0
 
     run(work())
 

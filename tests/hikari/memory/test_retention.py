@@ -3,7 +3,6 @@
 import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -23,9 +22,7 @@ from hikari.memory.retention import (
     decayed_importance,
     is_expired,
     rank_factor,
-    rank_factors,
     retention,
-    retentions,
     strength,
 )
 
@@ -158,7 +155,6 @@ def test_forgetting_weighs_and_never_removes(use: Use, now: float, rate: float, 
 def test_switched_off_the_ranking_is_untouched(use: Use, now: float) -> None:
     off = Forgetting(enabled=False, rate=50.0, floor=0.1)
     assert rank_factor(use, now, off) == 1.0
-    assert (rank_factors(np.array([retention(use, now)]), off) == 1.0).all()
 
 
 @given(moments, st.floats(0.001, 1e9), importances)
@@ -182,26 +178,6 @@ def test_the_rate_is_a_change_of_the_time_scale(use: Use, age: float, rate: floa
     slow = retention(Use(0.0, use.importance, tuple(at - use.created for at in use.times)), now - use.created)
     if all(at == now or abs(at - now) > 1e-3 for at in use.times):
         assert math.log(quick) == pytest.approx(math.log(slow), rel=1e-6, abs=1e-6)
-
-
-@given(st.lists(st.tuples(lives(most=20), st.integers(0, 200), st.booleans()), max_size=6), moments, rates)
-@settings(max_examples=50)
-def test_many_at_once_equals_one_by_one(rows: list[tuple[Use, int, bool]], now: float, rate: float) -> None:
-    forgetting = Forgetting(rate=rate)
-    uses = [replace(use, count=count, pinned=pinned) for use, count, pinned in rows]
-    got = retentions(
-        np.array([use.created for use in uses], dtype=np.float64),
-        np.array([use.importance for use in uses], dtype=np.float64),
-        [use.times for use in uses],
-        now,
-        counts=np.array([use.count for use in uses], dtype=np.int64),
-        pinned=np.array([use.pinned for use in uses], dtype=bool),
-        forgetting=forgetting,
-    )
-    assert got.shape == (len(uses),)
-    np.testing.assert_allclose(got, [retention(use, now, forgetting) for use in uses], rtol=1e-9)
-    factors = rank_factors(got, forgetting)
-    np.testing.assert_allclose(factors, [rank_factor(use, now, forgetting) for use in uses], rtol=1e-9)
 
 
 def test_a_deadline_is_hard_and_a_pin_does_not_move_it() -> None:
