@@ -114,7 +114,6 @@ def export(config: ExportEmbedderConfig) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         export_fp32(network, scratch / "model.onnx")
-        quantise_rows(scratch / "model.onnx", scratch / "model.int8.onnx")
         # Compared is what will be served: bundles, opened by the class that serves them.
         fp32 = OnnxEmbedder(write(config, scratch / "fp32", folder, scratch / "model.onnx"))
         reference = fp32.embed([*texts, *queries])
@@ -122,6 +121,7 @@ def export(config: ExportEmbedderConfig) -> dict[str, Any]:
         difference = largest_difference(network, fp32, [*texts, *queries][sample], reference[sample])
         if not difference <= config.fp32_tolerance:  # NaN does not pass either
             raise EmbedderError(f"ONNX and PyTorch differ by {difference:.2e}, at most {config.fp32_tolerance:.0e} is allowed")
+        quantise_rows(network.transformer, fp32.tokenise([*texts, *queries][sample]), scratch / "model.int8.onnx")
         int8 = OnnxEmbedder(write(config, scratch / "int8", folder, scratch / "model.int8.onnx"))
         agreement = compare(int8, texts, queries, reference)
         fp32.close()

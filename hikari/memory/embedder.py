@@ -9,6 +9,7 @@ import os
 import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol, cast
@@ -91,6 +92,8 @@ class OnnxEmbedder:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._session = _session(bundle.path / ("model.int8.onnx" if bundle.has_int8 else "model.onnx"))
+        # The fp32 graph asks which tokens are padding; nothing ever is.
+        self._masked = "attention_mask" in (given.name for given in self._session.get_inputs())
         self._workers: ThreadPoolExecutor | None = None
         self._opening = Lock()
         width = self._session.get_outputs()[0].shape[-1]
@@ -121,8 +124,9 @@ class OnnxEmbedder:
     def embed(self, texts: Sequence[str], /) -> Vectors:
         """See `Embedder.embed`; texts beyond `max_tokens` are cut at their end. Raises `BadInput`."""
         tokens = self.tokenise(texts)
-        order = sorted(range(len(tokens)), key=lambda index: len(tokens[index]))
-        pieces = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        if len(tokens) == 1:
+            return self._forward(tokens)
+        pieces = _pieces([len(ids) for ids in tokens])
         vectors = np.zeros((len(tokens), self._dimension), dtype=np.float32)
 
         def forward(rows: list[int]) -> None:
@@ -150,19 +154,23 @@ class OnnxEmbedder:
             workers.shutdown()
 
     def _forward(self, rows: Sequence[Sequence[int]]) -> Vectors:
-        width = max(len(row) for row in rows)
-        ids = np.zeros((len(rows), width), dtype=np.int64)
-        mask = np.zeros((len(rows), width), dtype=np.int64)
-        for number, row in enumerate(rows):
-            ids[number, : len(row)] = row
-            mask[number, : len(row)] = 1
-        return self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+        ids = np.array(rows, dtype=np.int64)
+        return self._session.run(
+            None, {"input_ids": ids, "attention_mask": np.ones_like(ids)} if self._masked else {"input_ids": ids}
+        )[0]
 
     def _pool(self) -> ThreadPoolExecutor:
         with self._opening:
             if self._workers is None:
                 self._workers = ThreadPoolExecutor(self.threads, thread_name_prefix="hikari-embed")
             return self._workers
+
+
+def _pieces(lengths: Sequence[int]) -> list[list[int]]:
+    """Numbers of the texts of each pass, the shortest first: all of one length, so that nothing is padded."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    same = [list(group) for _, group in groupby(order, key=lengths.__getitem__)]
+    return [group[start : start + BATCH] for group in same for start in range(0, len(group), BATCH)]
 
 
 def _whole(facts: dict[str, Any], name: str, least: int) -> int:
