@@ -31,7 +31,7 @@ from hikari.memory.vectors import Seqs, Stored, Vectors, best, check_added, chec
 FRESH_LIMIT = 256
 """Vectors scored one by one before they are filed into cells: they cost a search 0.02 ms."""
 BULK = 4096
-RECALL_TARGET = 0.985
+RECALL_TARGET = 0.975
 """On mixtures of stored vectors (`cell_training.py`); real questions find 0.96 with the cells that this takes."""
 MEMORY_BUDGET_BYTES = 600 << 20
 """Over this, vectors are kept in one byte a dimension instead of two."""

@@ -171,7 +171,7 @@ class Searcher:
             stated = rows_of_facts(view, ask.channel, ask.text, ready.speakers, ask.user, ask.as_of)
         # Written facts are no conversation: what stands beside one says nothing about it, so each leg's best are enough.
         own, count = space.channel == ask.channel, ask.k + 1
-        per_leg, reach = (max(PER_LEG, 2 * count), self.weights.reach) if own else (count, 0)
+        per_leg, reach = (max(PER_LEG, count + count // 2), self.weights.reach) if own else (count, 0)
         want = Wanted(vector, ready.lexical, bonuses, stated, ready.speakers, count, per_leg, reach)
         return gather(view, space, want, scope)
 
