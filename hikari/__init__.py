@@ -7,15 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hikari.analytics.engine import StreamAnalyticsEngine
     from hikari.memory.system import NeuralMemorySystem
     from hikari.sentiment.analyzer import AdvancedSentimentAnalyzer
 
 __version__ = "0.1.0"
-__all__ = ["AdvancedSentimentAnalyzer", "NeuralMemorySystem", "__version__"]
+__all__ = ["AdvancedSentimentAnalyzer", "NeuralMemorySystem", "StreamAnalyticsEngine", "__version__"]
 
 _PUBLIC = {
     "AdvancedSentimentAnalyzer": "hikari.sentiment.analyzer",
     "NeuralMemorySystem": "hikari.memory.system",
+    "StreamAnalyticsEngine": "hikari.analytics.engine",
 }
 
 

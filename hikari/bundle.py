@@ -14,6 +14,10 @@
     kind `embedder`, the encoder of the memory (one of the two graphs is enough):
     embedding.json      dimension, length, pooling, preprocessing
 
+    kind `engagement`, the forecast of a stream's next minutes (no tokenizer):
+    engagement.json     features and their version, horizons, quantiles, prior norms, conformal correction
+    weights.safetensors the trained weights
+
 Nothing in it is ever unpickled. Format numbers only grow: a reader refuses a newer one.
 """
 
@@ -34,6 +38,7 @@ REQUIRED = ("labels.json", "calibration.json", "tokenizer.json", "weights.safete
 KINDS: Mapping[str, tuple[str, ...]] = {
     "text": REQUIRED,
     "embedder": ("embedding.json", "tokenizer.json", "model.int8.onnx or model.onnx"),
+    "engagement": ("engagement.json", "weights.safetensors", "model.onnx"),
 }
 """What each kind of bundle must hold; a manifest without a kind is older than the kinds and means `text`."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hikari import __version__
+from hikari.analytics.simulate_command import add_simulate_command
 from hikari.errors import BadInput, HikariError
 from hikari.memory.commands import add_commands
 
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--json", action="store_true", help="print JSON only")
     add_commands(commands)
+    add_simulate_command(commands)
     return parser
 
 

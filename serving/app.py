@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, JSONResponse
@@ -11,7 +11,9 @@ from fastapi.staticfiles import StaticFiles
 
 import hikari
 from hikari import AdvancedSentimentAnalyzer
-from serving import memory_routes, metrics, problems
+from serving import analytics_routes, memory_routes, metrics, problems
+from serving.analytics_runner import AnalyticsRunner
+from serving.chat import Chat
 from serving.memory_runner import MemoryRunner
 from serving.schemas import Analysis, AnalysisRow, AnalyzeBatch, AnalyzeMessage, ProblemAnswer, ProblemRow
 
@@ -28,18 +30,28 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def build(analyzer: Callable[[], AdvancedSentimentAnalyzer], memory: Callable[[], MemoryRunner]) -> FastAPI:
-    """The app; `analyzer` and `memory` give the running service's parts when a request comes."""
+class Parts(Protocol):
+    """What the routes are answered by."""
+
+    analyzer: AdvancedSentimentAnalyzer
+    memory: MemoryRunner
+    analytics: AnalyticsRunner
+    chat: Chat
+
+
+def build(parts: Callable[[], Parts]) -> FastAPI:
+    """The app; `parts` gives those of the running service when a request comes."""
     app = FastAPI(
         title="Hikari",
         version=hikari.__version__,
-        summary="Understands and remembers live-stream chat for an AI VTuber.",
+        summary="Understands, remembers and foresees live-stream chat for an AI VTuber.",
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
     )
     problems.install(app)
-    app.include_router(memory_routes.build(memory))
+    app.include_router(memory_routes.build(lambda: parts().memory, lambda: parts().analytics))
+    app.include_router(analytics_routes.build(lambda: parts().analytics, lambda: parts().chat))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/", include_in_schema=False)
@@ -58,7 +70,7 @@ def build(analyzer: Callable[[], AdvancedSentimentAnalyzer], memory: Callable[[]
     async def analyze_message(request: AnalyzeMessage) -> JSONResponse:
         """Sentiment, emotion, toxicity, trends and a recommendation for one chat message."""
         started = time.perf_counter()
-        answer = await analyzer().analyze_message(
+        answer = await parts().analyzer.analyze_message(
             request.text,
             request.username,
             request.context,
@@ -78,7 +90,7 @@ def build(analyzer: Callable[[], AdvancedSentimentAnalyzer], memory: Callable[[]
     async def analyze_batch(request: AnalyzeBatch) -> JSONResponse:
         """The same for many messages: one row of the answer for each row given, in order."""
         started = time.perf_counter()
-        rows = await analyzer().analyze_batch(request.messages, channel=request.channel)
+        rows = await parts().analyzer.analyze_batch(request.messages, channel=request.channel)
         failed = sum("error" in row for row in rows)
         metrics.messages().labels("analysed").inc(len(rows) - failed)
         metrics.messages().labels("refused").inc(failed)

@@ -1,8 +1,8 @@
 """The HTTP routes of the memory: a body holds the parameters of the Python method by name, the answer is what the method returns."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,23 +10,13 @@ from fastapi.responses import JSONResponse
 
 from serving import memory_schemas as schemas
 from serving import metrics, problems
-from serving.memory_runner import MemoryRunner, Outcome
-from serving.schemas import ProblemAnswer, ProblemRow
+from serving.analytics_runner import AnalyticsRunner
+from serving.calls import Outcome
+from serving.memory_runner import MemoryRunner
+from serving.routes import Route, Row, problems_of
+from serving.schemas import ProblemRow
 
 NEXT_CURSOR = "Hikari-Next-Cursor"
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Route:
-    """One route: its path, the method it calls, the body it takes, what its answer looks like and what it is for."""
-
-    path: str
-    method: str
-    body: type[schemas.Request]
-    answer: Any
-    about: str
-
 
 ROUTES = (
     Route("/store_memory", "store_memory", schemas.StoreMemory, schemas.Stored,
@@ -55,7 +45,8 @@ ROUTES = (
     Route("/forget_memories", "forget", schemas.ForgetMemories, Row,
           "Delete what has expired and, with `below`, what has faded; pinned memories never. Answers counts."),
     Route("/forget_user", "forget_user", schemas.ForgetUser, Row,
-          "Remove a viewer from store, indices, graph, facts, summaries and caches. It cannot be undone; answers what went."),
+          "Remove a viewer from the memory (store, indices, graph, facts, summaries, caches) and from the analytics (profile, samples, "
+          "journal, experiments). It cannot be undone; answers what went from the memory and, as `analytics`, from there."),
     Route("/memory_stats", "stats", schemas.MaybeChannel, Row, "Counts, sizes and what the maintainer did."),
     Route("/memory_audit", "audit", schemas.MaybeChannel, Row,
           "What should not be in the store: duplicates, bots, copypasta, echoes, personal data; ids, never texts."),
@@ -63,42 +54,41 @@ ROUTES = (
           "Mount a new knowledge set in place of the present one; searches under way finish with the old one."),
 )  # fmt: skip
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemAnswer, "description": text}
-    for status, text in {
-        400: "bad input; `field` names the parameter",
-        401: "no valid key",
+_PROBLEMS = problems_of(
+    {
         404: "no such memory",
-        413: "too large",
         422: "refused by policy: the engine's own words, a bot, copypasta; the same text is refused again",
-        429: "too many requests at once, or more writes waiting than are taken",
         503: "the memory is not ready",
-        504: "not done in time; what was begun is finished all the same",
-        507: "the disk or the store's size limit is reached; what was acknowledged is kept",
-    }.items()
-}
+    }
+)
 _HEADERS = {
     NEXT_CURSOR: {"description": "`cursor` of the next page; absent when there is none", "schema": {"type": "string"}},
 }
 
 
-def build(runner: Callable[[], MemoryRunner]) -> APIRouter:
-    """The router; `runner` gives the running service's memory when a request comes."""
+def build(memory: Callable[[], MemoryRunner], analytics: Callable[[], AnalyticsRunner]) -> APIRouter:
+    """The router; `memory` and `analytics` give the running service's parts when a request comes."""
+
+    async def ask(route: Route, arguments: Row) -> Outcome:
+        if route.method == "forget_user":
+            return await _forgotten(memory(), analytics(), arguments)
+        return (await memory().run([{"method": route.method, "arguments": arguments}]))[0]
+
     router = APIRouter(tags=["memory"])
     for route in ROUTES:
         good = {200: {"headers": _HEADERS}} if route.method == "retrieve_memories" else {}
         router.add_api_route(
-            route.path, _endpoint(route, runner), methods=["POST"], name=route.path.removeprefix("/"), description=route.about,
+            route.path, _endpoint(route, ask), methods=["POST"], name=route.path.removeprefix("/"), description=route.about,
             response_model=route.answer, responses={**_PROBLEMS, **good},
         )  # fmt: skip
     return router
 
 
-def _endpoint(route: Route, runner: Callable[[], MemoryRunner]) -> Callable[..., Awaitable[JSONResponse]]:
+def _endpoint(route: Route, ask: Callable[[Route, Row], Awaitable[Outcome]]) -> Callable[..., Awaitable[JSONResponse]]:
     async def endpoint(request: Any) -> JSONResponse:
         arguments = request.arguments()
         started = time.perf_counter()
-        outcome = (await runner().run([{"method": route.method, "arguments": arguments}]))[0]
+        outcome = await ask(route, arguments)
         metrics.memory_seconds().labels(route.path).observe(time.perf_counter() - started)
         _count(route, outcome)
         return _response(route, outcome)
@@ -106,6 +96,17 @@ def _endpoint(route: Route, runner: Callable[[], MemoryRunner]) -> Callable[...,
     # FastAPI reads from the annotation what the body is.
     endpoint.__annotations__["request"] = route.body
     return endpoint
+
+
+async def _forgotten(memory: MemoryRunner, analytics: AnalyticsRunner, arguments: Row) -> Outcome:
+    """Both parts forget, whatever becomes of the other; who asks again after an error loses nothing by it."""
+    renamed = {"username" if name == "user" else name: value for name, value in arguments.items()}
+    (remembered,), (counted,) = await asyncio.gather(
+        memory.run([{"method": "forget_user", "arguments": arguments}]),
+        analytics.run([{"method": "forget_user", "arguments": renamed}]),
+    )
+    failed = next((outcome for outcome in (remembered, counted) if "error" in outcome), None)
+    return failed or {"answer": {**remembered.get("answer", {}), "analytics": counted.get("answer")}}
 
 
 def _response(route: Route, outcome: Outcome) -> JSONResponse:

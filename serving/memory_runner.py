@@ -7,14 +7,15 @@ crossing for a whole burst of chat) and its callers stay as they are.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
-from hikari.errors import BadInput, HikariError, NotReady
+from hikari.errors import BadInput, NotReady
 from hikari.fields import name_field
 from hikari.memory.answers import Page
 from hikari.memory.system import THREADS, NeuralMemorySystem
 from hikari.settings import Settings
 from hikari.threads import one_blas_thread
+from serving.calls import Call, Calls, Outcome
 from serving.shipped import DATA, INDICES
 
 READS = frozenset({"retrieve_memories", "get_memory", "related_entities", "facts", "contradictions", "recent", "stats"})
@@ -25,21 +26,6 @@ WRITES_AT_ONCE = THREADS // 2
 """Writes share commits, so a few at once are enough, and a flood of them leaves threads to the readers."""
 
 
-class Call(TypedDict):
-    """One method of the memory and its arguments by name."""
-
-    method: str
-    arguments: dict[str, Any]
-
-
-class Outcome(TypedDict, total=False):
-    """What a call gave: `answer` (and, of a page, the `cursor` of the next), or `error` as `{"code", "message", "field"?}`."""
-
-    answer: Any
-    cursor: str | None
-    error: dict[str, str]
-
-
 class MemoryRunner:
     """Holds the memory: opens it at the start, answers while it is open, drains it at the end."""
 
@@ -47,11 +33,12 @@ class MemoryRunner:
         """`make` gives the memory when it is time to open it; the default is the one of `HIKARI_HOME`."""
         self._make = make
         self._memory: NeuralMemorySystem | None = None
-        self._lanes = {
+        lanes: dict[str, asyncio.Semaphore | None] = {
+            **dict.fromkeys(READS),
             **dict.fromkeys(WRITES, asyncio.Semaphore(WRITES_AT_ONCE)),
             **dict.fromkeys(LONG, asyncio.Semaphore(1)),
         }
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._calls = Calls("the memory", self._ask, lanes)
 
     @property
     def is_ready(self) -> bool:
@@ -66,38 +53,21 @@ class MemoryRunner:
 
     async def close(self) -> None:
         """Finish what was accepted, also for callers that gave up waiting; then save and close."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
+        await self._calls.drain()
         if self._memory is not None:
             await self._memory.close()
 
     async def run(self, calls: Sequence[Call]) -> list[Outcome]:
-        """Run calls side by side; an outcome for each, in order. A call that was begun is finished even when nobody waits any more."""
-        tasks = [asyncio.create_task(self._run(call["method"], call["arguments"])) for call in calls]
-        for task in tasks:
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-        return list(await asyncio.gather(*(asyncio.shield(task) for task in tasks)))
+        """Run calls side by side; an outcome for each, in order. See `Calls`."""
+        return await self._calls.run(calls)
 
-    async def _run(self, method: str, arguments: Mapping[str, Any]) -> Outcome:
-        try:
-            if method in READS:
-                answer = await self._ask(method, arguments)
-            elif method in self._lanes:
-                async with self._lanes[method]:
-                    answer = await self._ask(method, arguments)
-            else:
-                raise BadInput(f"the memory has no method {method!r}", field="method")
-        except HikariError as error:
-            return {"error": error.as_dict()}
-        return {"answer": list(answer), "cursor": answer.cursor} if isinstance(answer, Page) else {"answer": answer}
-
-    async def _ask(self, method: str, arguments: Mapping[str, Any]) -> Any:
+    async def _ask(self, method: str, arguments: Mapping[str, Any]) -> Outcome:
         if self._memory is None or not self._memory.is_open:
             raise NotReady("the memory is not open")
         if method == "reload_knowledge":
-            return await self._memory.use_knowledge(knowledge_path(**arguments))
-        return await getattr(self._memory, method)(**arguments)
+            return {"answer": await self._memory.use_knowledge(knowledge_path(**arguments))}
+        answer = await getattr(self._memory, method)(**arguments)
+        return {"answer": list(answer), "cursor": answer.cursor} if isinstance(answer, Page) else {"answer": answer}
 
 
 def knowledge_path(path: str | None = None, settings: Settings | None = None) -> Path:

@@ -2,26 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, WithJsonSchema
 
-Text = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 20_000})]
-Name = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 256})]
-MaybeName = Annotated[
-    str | None, WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1, "maxLength": 256}, {"type": "null"}]})
-]
-Flag = StrictBool
-Count = Annotated[StrictInt, WithJsonSchema({"type": "integer", "minimum": 1})]
-# The engine alone knows what is allowed here: these are only described, so that nothing is converted on the way.
-Fraction = Annotated[Any, WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
-Moment = Annotated[
-    Any,
-    WithJsonSchema(
-        {
-            "anyOf": [{"type": "number"}, {"type": "string"}, {"type": "null"}],
-            "description": "epoch seconds or ISO 8601; without a zone: UTC",
-        }
-    ),
-]
+from serving.parameters import Count, Flag, Fraction, MaybeName, Moment, Name, Request, Seconds, Text, example
+
 Metadata = Annotated[
     Any,
     WithJsonSchema(
@@ -31,25 +15,10 @@ Metadata = Annotated[
         }
     ),
 ]
-Seconds = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "null"}]})]
-
-
-def _example(**values: Any) -> ConfigDict:
-    return ConfigDict(extra="forbid", json_schema_extra={"examples": [values]})
-
-
-class Request(BaseModel):
-    """The body of a call: the parameters of the Python method by their names. What is left out keeps the method's default."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    def arguments(self) -> dict[str, Any]:
-        """The parameters that were given."""
-        return self.model_dump(exclude_unset=True)
 
 
 class StoreMemory(Request):
-    model_config = _example(
+    model_config = example(
         content="my cat is called Mochi", memory_type="conversation", metadata={"user": "kai"}, importance=0.7, channel="default"
     )
     content: Text
@@ -68,7 +37,7 @@ class StoreMemory(Request):
 
 
 class StoreMemories(Request):
-    model_config = _example(
+    model_config = example(
         rows=[
             {"content": "i moved to Osaka last month", "metadata": {"user": "mika"}},
             {"content": "the next tournament is on friday", "memory_type": "fact", "importance": 0.9},
@@ -79,7 +48,7 @@ class StoreMemories(Request):
 
 
 class RetrieveMemories(Request):
-    model_config = _example(query="what is kai's cat called?", k=3, channel="default", explain=True)
+    model_config = example(query="what is kai's cat called?", k=3, channel="default", explain=True)
     query: Text
     k: Count = 5
     memory_types: Any = Field(default=None, description="types or tiers, as one name or a list")
@@ -101,7 +70,7 @@ class RetrieveMemories(Request):
 
 
 class MemoryOf(Request):
-    model_config = _example(id="3f1c0a5d9e7b42c68d10", channel="default")
+    model_config = example(id="3f1c0a5d9e7b42c68d10", channel="default")
     id: Name
     channel: Name = "default"
 
@@ -109,7 +78,7 @@ class MemoryOf(Request):
 class UpdateMemory(Request):
     """What is left out stays as it is."""
 
-    model_config = _example(id="3f1c0a5d9e7b42c68d10", importance=0.9, pinned=True)
+    model_config = example(id="3f1c0a5d9e7b42c68d10", importance=0.9, pinned=True)
     id: Name
     channel: Name = "default"
     content: Text | None = None
@@ -122,21 +91,21 @@ class UpdateMemory(Request):
 
 
 class DeleteMemory(MemoryOf):
-    model_config = _example(id="3f1c0a5d9e7b42c68d10", channel="default")
+    model_config = example(id="3f1c0a5d9e7b42c68d10", channel="default")
 
 
 class MaybeChannel(Request):
-    model_config = _example(channel="default")
+    model_config = example(channel="default")
     channel: MaybeName = Field(default=None, description="default: all channels")
 
 
 class OneChannel(Request):
-    model_config = _example(channel="default")
+    model_config = example(channel="default")
     channel: Name = "default"
 
 
 class ForgetMemories(MaybeChannel):
-    model_config = _example(channel="default", below=0.05, dry_run=True)
+    model_config = example(channel="default", below=0.05, dry_run=True)
     below: StrictFloat | None = Field(
         default=None, description="also delete what has faded under this decayed importance; default: only what has expired"
     )
@@ -144,42 +113,42 @@ class ForgetMemories(MaybeChannel):
 
 
 class ForgetUser(MaybeChannel):
-    model_config = _example(user="kai")
+    model_config = example(user="kai")
     user: Name
 
 
 class SummarizeEpisode(OneChannel):
-    model_config = _example(channel="default")
+    model_config = example(channel="default")
     session: MaybeName = Field(default=None, description="a whole session instead of the open episode")
 
 
 class RelatedEntities(OneChannel):
-    model_config = _example(entity="kai", hops=2)
+    model_config = example(entity="kai", hops=2)
     entity: Name
     hops: Count = 1
     limit: Count = 10
 
 
 class Facts(OneChannel):
-    model_config = _example(subject="kai", attribute="lives in")
+    model_config = example(subject="kai", attribute="lives in")
     subject: Name
     attribute: MaybeName = None
     as_of: Moment = Field(default=None, description="what was true then")
 
 
 class RecentMemories(OneChannel):
-    model_config = _example(channel="default", n=20)
+    model_config = example(channel="default", n=20)
     n: Count = 20
 
 
 class Said(OneChannel):
-    model_config = _example(text="Mochi is such a lovely name for a cat!", channel="default")
+    model_config = example(text="Mochi is such a lovely name for a cat!", channel="default")
     text: Text
     timestamp: Moment = None
 
 
 class ReloadKnowledge(Request):
-    model_config = _example()
+    model_config = example()
     path: MaybeName = Field(
         default=None, description="a folder below `indices` of HIKARI_HOME or of the installation; default: `knowledge`"
     )

@@ -48,3 +48,27 @@ def memory_seconds() -> Any:
     from prometheus_client import Histogram
 
     return Histogram("hikari_memory_seconds", "Duration of one call of the memory", ["route"], buckets=(*_BUCKETS_S, 30.0, 300.0))
+
+
+@cache
+def chat() -> Any:
+    """Chat messages handed to the analytics, by outcome: counted, late (or ahead of the clock), refused."""
+    from prometheus_client import Counter
+
+    return Counter("hikari_chat", "Chat messages handed to the analytics", ["outcome"])
+
+
+@cache
+def analytics_calls() -> Any:
+    """Calls of the analytics by route and outcome: `ok` or the code of the error."""
+    from prometheus_client import Counter
+
+    return Counter("hikari_analytics_calls", "Calls of the analytics", ["route", "outcome"])
+
+
+@cache
+def analytics_seconds() -> Any:
+    """Time of one call of the analytics."""
+    from prometheus_client import Histogram
+
+    return Histogram("hikari_analytics_seconds", "Duration of one call of the analytics", ["route"], buckets=(*_BUCKETS_S, 30.0))

@@ -3,7 +3,7 @@
 bentoml serve serving.service:Hikari --host 127.0.0.1 --port 3000
 """
 
-from typing import Any
+from typing import cast
 
 import bentoml
 from starlette.types import ASGIApp
@@ -12,6 +12,8 @@ from hikari import AdvancedSentimentAnalyzer
 from hikari.settings import Settings
 from serving import app as routes
 from serving import preflight, shipped
+from serving.analytics_runner import AnalyticsRunner
+from serving.chat import Chat
 from serving.guard import Guard
 from serving.memory_runner import MemoryRunner
 from serving.problems import Shield
@@ -22,31 +24,29 @@ OUTER_TIMEOUT_S = LIMITS.long_request_timeout_s + 30
 """BentoML's own limit, which answers in a shape of its own: the guard's limits come first."""
 
 
-def _analyzer() -> AdvancedSentimentAnalyzer:
-    service: Any = bentoml.get_current_service()
-    return service.analyzer
-
-
-def _memory() -> MemoryRunner:
-    service: Any = bentoml.get_current_service()
-    return service.memory
+def _parts() -> routes.Parts:
+    return cast("routes.Parts", bentoml.get_current_service())
 
 
 def _guard(inner: ASGIApp) -> Guard:
     return Guard(inner, Settings.read().api_keys, LIMITS)
 
 
-app = routes.build(_analyzer, _memory)
+app = routes.build(_parts)
 
 
 @bentoml.service(name="hikari", workers=1, traffic={"timeout": OUTER_TIMEOUT_S}, metrics={"enabled": True})
 @bentoml.asgi_app(app, path="/")
 class Hikari:
-    """One process: the page, the API, the model and the memory. `workers=1`: trends live in it, and it alone writes the memory."""
+    """One process: the page, the API, the model, the memory and the analytics. `workers=1`: trends live in it, and it alone writes
+    the stores."""
 
     def __init__(self) -> None:
         self.analyzer = AdvancedSentimentAnalyzer(shipped.text_bundle(Settings.read()))
-        self.memory = MemoryRunner(shipped.memory)
+        encoder = shipped.Encoder()
+        self.memory = MemoryRunner(lambda: shipped.memory(encoder))
+        self.analytics = AnalyticsRunner(lambda: shipped.analytics(encoder))
+        self.chat = Chat(self.analyzer, self.analytics)
 
     @bentoml.on_deployment
     @staticmethod
@@ -56,18 +56,21 @@ class Hikari:
 
     @bentoml.on_startup
     async def open(self) -> None:
-        """Load the model and open the memory before the first request."""
+        """Load the model and open the stores before the first request."""
         await self.memory.open()
+        await self.analytics.open()
         await self.analyzer.open()
 
     @bentoml.on_shutdown
     async def close(self) -> None:
-        """Finish what was accepted, close the memory, let the model go."""
+        """Finish what was accepted, close the stores, let the model go."""
+        await self.chat.close()
         await self.memory.close()
+        await self.analytics.close()
         await self.analyzer.close()
 
     async def __is_ready__(self) -> bool:
-        return self.analyzer.is_open and self.memory.is_ready
+        return self.analyzer.is_open and self.memory.is_ready and self.analytics.is_ready
 
 
 Hikari.add_asgi_middleware(_guard)  # type: ignore[arg-type] - a factory is as good as a class here

@@ -14,11 +14,11 @@ class Limits:
     retry_after_s: int = 1
     request_timeout_s: int = 30
     long_request_timeout_s: int = 600
-    """For calls that may go through the whole memory. What was begun is finished in any case; only the waiting ends."""
+    """For calls that may go through a whole store or fit models. What was begun is finished in any case; only the waiting ends."""
     long_paths: frozenset[str] = frozenset(
         {
             "/store_memories", "/consolidate_memories", "/forget_memories", "/forget_user", "/summarize_episode", "/memory_audit",
-            "/reload_knowledge",
+            "/reload_knowledge", "/process_chat_batch", "/forecast_metrics", "/cluster_viewers", "/topics", "/content/report",
         }
     )  # fmt: skip
 

@@ -1,16 +1,20 @@
 """Artefacts that lie beside this code, as in a Bento; what the environment or the live data name goes first."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 
+from hikari.analytics.engagement import KIND as ENGAGEMENT
+from hikari.analytics.engine import StreamAnalyticsEngine
 from hikari.bundle import MANIFEST
 from hikari.memory.embedder import NAME as EMBEDDER
-from hikari.memory.embedder import OnnxEmbedder
+from hikari.memory.embedder import OnnxEmbedder, Vectors
 from hikari.memory.system import NeuralMemorySystem
 from hikari.sentiment.analyzer import BUNDLE_NAME
 from hikari.settings import Settings
 
 DATA = Path(__file__).parent.parent / "data"
-MODELS, INDICES, MEMORY = "models", "indices", "memory"
+MODELS, INDICES, MEMORY, ANALYTICS = "models", "indices", "memory", "analytics"
 
 
 def text_bundle(settings: Settings) -> Path | None:
@@ -23,10 +27,40 @@ def embedder(settings: Settings) -> Path | None:
     return _beside(settings, EMBEDDER)
 
 
-def memory() -> NeuralMemorySystem:
+def engagement(settings: Settings) -> Path | None:
+    """The engagement model's bundle beside this code; None where the live data hold one."""
+    return _beside(settings, ENGAGEMENT)
+
+
+class Encoder:
+    """The process's one sentence encoder: the memory searches with it, the analytics group topics with it. Opened by who asks first."""
+
+    def __init__(self) -> None:
+        self._opened: OnnxEmbedder | None = None
+        self._opening = Lock()
+
+    def get(self) -> OnnxEmbedder:
+        """The encoder, opened. Raises `NotReady`, `BadBundle`."""
+        with self._opening:
+            if self._opened is None:
+                settings = Settings.read()
+                self._opened = OnnxEmbedder.open(embedder(settings), settings=settings)
+            return self._opened
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of texts, float32 (n, d)."""
+        return self.get().embed(texts)
+
+
+def memory(encoder: Encoder) -> NeuralMemorySystem:
     """The memory of `HIKARI_HOME`, not opened yet but its encoder. Raises `NotReady`, `BadBundle`."""
+    return NeuralMemorySystem(Settings.read().home / MEMORY, embedder=encoder.get())
+
+
+def analytics(encoder: Encoder) -> StreamAnalyticsEngine:
+    """The analytics of `HIKARI_HOME`, not opened yet."""
     settings = Settings.read()
-    return NeuralMemorySystem(settings.home / MEMORY, embedder=OnnxEmbedder.open(embedder(settings), settings=settings))
+    return StreamAnalyticsEngine(settings.home / ANALYTICS, model=engagement(settings), embed=encoder.embed, settings=settings)
 
 
 def _beside(settings: Settings, name: str) -> Path | None:

@@ -1,15 +1,20 @@
 """Entry point of the frozen stages: what is trained on public data, by hand and seldom, and then released.
 
     HIKARI_DATA_MIRROR=FOLDER python -m training.pretrain task=entities
+    HIKARI_DATA_MIRROR=FOLDER python -m training.pretrain task=engagement       # training/engagement.py
 
-Another task is another configuration class in `PretrainConfig.task` and another row of `_WORK`.
+Another task is another configuration class in `PretrainConfig.task` and another row of `_WORK`, or, where its code is none of the other
+tasks' business, a module of its own in `_by_task`.
 """
 
+import importlib
 import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
 
 from training import entities, entry
 from training.encoder import EncoderError
@@ -36,18 +41,25 @@ def pretrain(config: PretrainConfig) -> dict[str, Any]:
     return _WORK[config.task.name](config.task, config.seed, config.output)
 
 
-def _report(config: PretrainConfig) -> None:
+def _by_task(raw: DictConfig) -> tuple[type, Callable[[Any], Any]]:
+    """The configuration class and the work of the chosen task; other tasks' code is loaded for them alone."""
+    if OmegaConf.select(raw, "task.name") == "engagement":
+        other = importlib.import_module("training.engagement")
+        return other.PretrainEngagementConfig, lambda config: _guarded(other.pretrain, config)
+    return PretrainConfig, lambda config: _guarded(pretrain, config)
+
+
+def _guarded(work: Callable[[Any], dict[str, Any]], config: Any) -> dict[str, Any]:
     try:
-        figures = pretrain(config)
+        return work(config)
     except (PublicDataError, NerDataError, EncoderError) as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from None
-    sys.stdout.write(json.dumps(figures) + "\n")
 
 
 def main() -> None:
     """`python -m training.pretrain`"""
-    entry.run("pretrain", PretrainConfig, _report)
+    entry.run_chosen("pretrain", _by_task, lambda figures: sys.stdout.write(json.dumps(figures) + "\n"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Stream analytics: features of a live chat, engagement, forecasts, anomalies, audiences, experiments."""

@@ -1,0 +1,97 @@
+"""Recorded metrics as series on disk, and their forecasts, fitted in the background."""
+
+import struct
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hikari.analytics.forecasting.forecaster import Forecaster, default_candidates
+from hikari.analytics.store import AnalyticsStore, Change
+from hikari.analytics.store_keys import of_name, of_time, time_of
+from hikari.errors import BadInput, NotReady
+
+TABLE = "series"
+HORIZON = 288
+"""Steps that can be asked for."""
+MAX_FITTED = 20_000
+"""Newest readings that a fit looks at; more are first averaged."""
+FINE_S, COARSE_S, DAY_S = 60.0, 600.0, 86_400.0
+_VALUE = struct.Struct(">d")
+
+
+def reading_change(channel: str, metric: str, timestamp: float, value: float) -> Change:
+    """One reading as a row; a second one at the same moment replaces the first."""
+    return TABLE, of_name(channel) + of_name(metric) + of_time(timestamp), _VALUE.pack(value)
+
+
+class MetricSeries:
+    """All metrics of all channels; safe from many threads."""
+
+    def __init__(self, store: AnalyticsStore) -> None:
+        self._store = store
+        self._fitted: dict[tuple[str, str], tuple[Forecaster, float]] = {}
+        """With the time of the newest reading that the fit knew."""
+        self._scheduled: dict[str, tuple[tuple[float, float], ...]] = {}
+        self._fitting = threading.Lock()
+
+    def read(self, channel: str, metric: str, since: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Times and values (n,), ascending."""
+        prefix = of_name(channel) + of_name(metric)
+        rows = list(self._store.scan(TABLE, prefix, None if since is None else prefix + of_time(since)))
+        times = np.array([time_of(key[16:]) for key, _ in rows], np.float64)
+        return times, np.array([_VALUE.unpack(value)[0] for _, value in rows], np.float64)
+
+    def expired(self, channel: str, metric: str, before: float) -> list[Change]:
+        """The changes that drop what is older than `before`."""
+        prefix = of_name(channel) + of_name(metric)
+        return [(TABLE, key, None) for key, _ in self._store.scan(TABLE, prefix) if time_of(key[16:]) < before]
+
+    def schedule(self, channel: str, spans: Sequence[tuple[float, float]]) -> None:
+        """The channel's planned streams, start and end in epoch seconds; known to the next fit. Raises `BadInput`."""
+        default_candidates(spans)
+        self._scheduled[channel] = tuple(spans)
+        for key in [key for key in self._fitted if key[0] == channel]:
+            del self._fitted[key]
+
+    def fit(self, channel: str, metric: str) -> Forecaster:
+        """Fit anew on all that is known; a request goes on being answered from the old fit. Raises `NotReady` without readings."""
+        with self._fitting:
+            times, values = self.read(channel, metric)
+            if not len(times):
+                raise NotReady(f"nothing is recorded of {metric} yet")
+            forecaster = Forecaster(
+                step_s=_step(times), horizon=HORIZON, floor=None if metric == "sentiment" else 0.0,
+                candidates=default_candidates(self._scheduled.get(channel, ())),
+            )  # fmt: skip
+            forecaster.fit(times[-MAX_FITTED:], values[-MAX_FITTED:])
+            self._fitted[channel, metric] = forecaster, float(times[-1])
+            return forecaster
+
+    def fitted(self, channel: str, metric: str) -> Forecaster | None:
+        """The last fit, if there is one."""
+        found = self._fitted.get((channel, metric))
+        return None if found is None else found[0]
+
+    def stale(self, newest: dict[tuple[str, str], float], after_s: float) -> list[tuple[str, str]]:
+        """Of channels and metrics with the time of their newest reading, those whose fit is missing or older than `after_s`."""
+        return [key for key, time in newest.items() if key not in self._fitted or time - self._fitted[key][1] >= after_s]
+
+    def forget_channel(self, channel: str) -> None:
+        for key in [key for key in self._fitted if key[0] == channel]:
+            del self._fitted[key]
+
+    def forecast(self, channel: str, metric: str, periods: Any, step_s: float | None = None) -> dict[str, Any]:
+        """See `Forecaster.predict`; the first question about a metric fits it, every other is answered from a fit."""
+        if isinstance(periods, bool) or not isinstance(periods, int) or not 1 <= periods <= HORIZON:
+            raise BadInput(f"periods must be a whole number from 1 to {HORIZON}", field="periods")
+        forecaster = self.fitted(channel, metric) or self.fit(channel, metric)
+        return {"metric": metric, **forecaster.predict(periods, step_s).as_dict()}
+
+
+def _step(times: np.ndarray) -> float | None:
+    """Seconds of a forecast's step: a minute, ten of them once a day is known, else the readings' own distance."""
+    if len(times) < 2 or float(np.median(np.diff(times))) > FINE_S:
+        return None
+    return COARSE_S if times[-1] - times[0] >= DAY_S else FINE_S
