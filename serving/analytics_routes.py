@@ -102,8 +102,8 @@ def _endpoint(route: Route, ask: Callable[[Route, Row], Awaitable[Outcome]]) -> 
 
 def _count(outcome: Outcome) -> None:
     """What became of the messages; what the text model read counts as analysed, as on its own routes."""
-    answer = outcome.get("answer")
-    for row in [outcome] if "error" in outcome else answer if isinstance(answer, list) else [answer]:
+    answer: Any = outcome if "error" in outcome else outcome.get("answer")
+    for row in answer if isinstance(answer, list) else [answer]:
         if "error" in row:
             metrics.chat().labels("refused").inc()
             continue

@@ -24,7 +24,7 @@ EXPERIMENT = {
 
 
 class ProcessChatMessage(Request):
-    model_config = example(username="mika", message="that boss fight was amazing 🔥", timestamp=1_800_000_000, channel="default")
+    model_config = example(username="mika", message="that boss fight was amazing 🔥", channel="default")
     username: Name
     message: Text
     timestamp: Moment = Field(default=None, description="default: now")
@@ -70,7 +70,7 @@ class ClusterViewers(OfChannel):
 
 
 class RecordMetric(OfChannel):
-    model_config = example(metric_name="viewer_count", value=120, timestamp=1_800_000_000)
+    model_config = example(metric_name="viewer_count", value=120)
     metric_name: Name = Field(description="`viewer_count`, which also feeds the features, or a name of your own")
     value: Number
     timestamp: Moment = Field(default=None, description="default: now")

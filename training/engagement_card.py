@@ -19,7 +19,7 @@ def render(manifest: Mapping[str, Any], streams: Mapping[str, int]) -> str:
         "## Data",
         "",
         f"{data['name']}, {data['url']}. Licence: {data['licence']}. Streams: {streams['train']} to learn from, {streams['dev']} to choose "
-        f"the epoch and to calibrate the intervals, {streams['test']} newer ones that are only reported. Sentiment was scored by the "
+        f"the epoch, {streams['test']} newer ones that are only reported. Sentiment was scored by the "
         "lexicons (VADER, emotes, emoji), not by the text model; it is read against the channel's own past.",
         "",
         "## Messages in the next five minutes: mean absolute error of log(1 + count)",
@@ -51,7 +51,7 @@ def render(manifest: Mapping[str, Any], streams: Mapping[str, int]) -> str:
     if "ablations" in figures:
         lines += [
             "",
-            "## What each part is worth (one network instead of several, newest streams)",
+            "## What each part is worth (one network instead of several, half of the minutes in each epoch; newest streams)",
             "",
             "| | MAE | against last 15 |",
         ]

@@ -45,7 +45,7 @@ class Recordings:
 class Table:
     """All minutes of some streams, each stream behind `PAD` absent ones.
 
-    `rows` (n, features), `fast`, `slow`, `spread` (n, inputs), `targets` (n, horizons, metrics; NaN where unknown),
+    `rows` (n, features), `fast`, `slow`, `spread` (n, tracked), `targets` (n, horizons, metrics; NaN where unknown),
     `elapsed` (n,) minutes into the stream or -1 for padding, `stream` (n,) the number of the stream in `streams`.
     """
 
@@ -60,10 +60,7 @@ class Table:
 
     def windows(self, at: Array) -> Array:
         """The feature rows before and at each of `at`: (n, MINUTES, features), what `features.rows` would have answered then."""
-        found = self.rows[at[:, None] + np.arange(-PAD, 1)]
-        outside = self.elapsed[at][:, None] + np.arange(-PAD, 1) < 0
-        found[outside] = features.ABSENT
-        return found
+        return _windows(self.rows, self.elapsed, at)
 
     def prepared(self, at: Array) -> inputs.Prepared:
         """The model's inputs at these minutes."""
@@ -118,37 +115,68 @@ def chatters_ahead(stream: RecordedStream, first_minute: int, minutes: int) -> A
 
 
 def priors(streams: Sequence[StreamFeatures]) -> tuple[Array, Array]:
-    """Mean and spread of the inputs over all minutes: what a channel without a past starts from."""
-    seen = np.concatenate([inputs.present(each.matrix) for each in streams])
-    return np.nanmean(seen, axis=0), np.maximum(np.nanstd(seen, axis=0), 0.05)
+    """Mean and spread of what is tracked over all minutes: what a channel without a past starts from."""
+    rows, elapsed, _stream = _stacked(streams)
+    seen = _observed(rows, elapsed)[elapsed >= 0]
+    known = np.asarray(np.isfinite(seen).any(axis=0))
+    mean, spread = np.zeros(seen.shape[1]), np.ones(seen.shape[1])
+    mean[known], spread[known] = np.nanmean(seen[:, known], axis=0), np.nanstd(seen[:, known], axis=0)
+    mean[-1] = mean[-1] if known[-1] else inputs.USUAL_SURPRISE  # recordings of a few minutes have no surprise
+    return mean, np.maximum(spread, 0.05)
 
 
 def tabulate(recordings: Recordings, prior: tuple[Array, Array]) -> Table:
     """The table of the recordings; every channel's norms run through its streams in the order of time."""
     order = sorted(range(len(recordings.streams)), key=lambda number: _place(recordings.streams[number]))
     streams = [recordings.streams[number] for number in order]
-    total = sum(len(each.matrix) + PAD for each in streams)
-    width = len(inputs.INPUTS)
-    rows = np.tile(features.ABSENT, (total, 1))
-    past = np.zeros((3, total, width))
-    targets = np.full((total, len(inputs.HORIZONS), len(inputs.METRICS)), np.nan)
-    elapsed, stream = np.full(total, -1), np.full(total, -1)
+    rows, elapsed, stream = _stacked(streams)
+    seen = _observed(rows, elapsed)
+    past = np.zeros((3, len(rows), len(inputs.TRACKED)))
+    targets = np.full((len(rows), len(inputs.HORIZONS), len(inputs.METRICS)), np.nan)
     channels: dict[str, ChannelNorms] = {}
     begin = PAD
-    for number, (each, chatters) in enumerate(zip(streams, [recordings.chatters[number] for number in order], strict=True)):
-        part = slice(begin, begin + len(each.matrix))
-        rows[part] = each.matrix
-        inside = each.matrix[:, _IN_STREAM] > 0
-        elapsed[part] = np.where(inside, each.matrix[:, _SINCE], -1)
-        stream[part] = number
-        targets[part] = _targets(each.matrix, chatters)
+    for each, chatters in zip(streams, [recordings.chatters[number] for number in order], strict=True):
+        targets[begin : begin + len(each.matrix)] = _targets(each.matrix, chatters)
         norms = channels.setdefault(each.channel, ChannelNorms(*prior))
-        for place, row in enumerate(each.matrix):
-            inputs.take_in(norms, row[None])
+        for place in range(begin, begin + len(each.matrix)):
+            if elapsed[place] >= 0:
+                norms.update(seen[place])
             snapshot = norms.snapshot()
-            past[:, begin + place] = snapshot.fast, snapshot.slow, snapshot.spread
+            past[:, place] = snapshot.fast, snapshot.slow, snapshot.spread
         begin += len(each.matrix) + PAD
     return Table(streams, rows, past[0], past[1], past[2], targets, elapsed, stream)
+
+
+def _stacked(streams: Sequence[StreamFeatures]) -> tuple[Array, Array, Array]:
+    """`rows`, `elapsed` and `stream` of a `Table`."""
+    total = sum(len(each.matrix) + PAD for each in streams)
+    rows = np.tile(features.ABSENT, (total, 1))
+    elapsed, stream = np.full(total, -1), np.full(total, -1)
+    begin = PAD
+    for number, each in enumerate(streams):
+        part = slice(begin, begin + len(each.matrix))
+        rows[part] = each.matrix
+        elapsed[part] = np.where(each.matrix[:, _IN_STREAM] > 0, each.matrix[:, _SINCE], -1)
+        stream[part] = number
+        begin += len(each.matrix) + PAD
+    return rows, elapsed, stream
+
+
+def _windows(rows: Array, elapsed: Array, at: Array) -> Array:
+    found = rows[at[:, None] + np.arange(-PAD, 1)]
+    outside = elapsed[at][:, None] + np.arange(-PAD, 1) < 0
+    found[outside] = features.ABSENT
+    return found
+
+
+def _observed(rows: Array, elapsed: Array, size: int = 4096) -> Array:
+    """What the norms take in of every row; the padding before the first stream has no window and is left NaN."""
+    out = np.full((len(rows), len(inputs.TRACKED)), np.nan)
+    at = np.flatnonzero(elapsed >= 0)
+    for begin in range(0, len(at), size):
+        chosen = at[begin : begin + size]
+        out[chosen] = inputs.observed(_windows(rows, elapsed, chosen))
+    return out
 
 
 def _targets(matrix: Array, chatters: Array) -> Array:
@@ -206,8 +234,11 @@ class EngagementData(lightning.LightningDataModule):
 
 
 def batch(table: Table, at: Array) -> Batch:
-    """Tensors of these minutes: the network's three inputs and `target`, its answer's shape without quantiles."""
+    """Tensors of these minutes: the network's three inputs, `target` (n, horizons, metrics) as it answers, and `unit` of the same shape,
+    what a difference of 1 is in the figures that are reported: for counts the scale, for sentiment, whose scale is the scorer's, 1."""
     prepared = table.prepared(at)
     target = table.residuals(at, prepared).astype(np.float32)
-    arrays = {"window": prepared.window, "context": prepared.context, "present": prepared.present, "target": target}
+    unit = prepared.scale.astype(np.float32)
+    unit[:, :, inputs.METRICS.index("mean_sentiment")] = 1.0
+    arrays = {"window": prepared.window, "context": prepared.context, "present": prepared.present, "target": target, "unit": unit}
     return {name: torch.from_numpy(values) for name, values in arrays.items()}

@@ -15,8 +15,8 @@ from safetensors.torch import load_file, save_file
 from hikari.analytics import engagement_inputs as inputs
 from hikari.analytics import features
 from hikari.analytics.engagement import FACTS, GRAPH, KIND, WEIGHTS, EngagementModel
-from hikari.analytics.engagement_network import Architecture, EngagementEnsemble
 from hikari.bundle import Bundle, open_bundle, write_bundle
+from training.engagement_network import Architecture, EngagementEnsemble
 
 Array = np.ndarray
 BYTES_MAX = 2 * 2**20
@@ -58,7 +58,7 @@ def export(
     content = {
         "features_version": features.VERSION,
         "preparation_version": inputs.VERSION,
-        "inputs": list(inputs.INPUTS),
+        "inputs": list(inputs.TRACKED),
         "horizons": list(inputs.HORIZONS),
         "metrics": list(inputs.METRICS),
         "quantiles": list(architecture.quantiles),

@@ -27,6 +27,7 @@ def fit(module: EngagementModule, data: EngagementData, config: TrainerConfig, g
     warnings.filterwarnings("ignore", message=".*isinstance.treespec, LeafSpec.*")
     for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    module.train()  # a network that was read from a bundle comes without dropout
     history = History()
     progress = config.progress and sys.stderr.isatty()
     limited: dict[str, Any] = {} if config.max_steps is None else {"max_steps": config.max_steps}

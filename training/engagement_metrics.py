@@ -68,14 +68,14 @@ def interval(error: Array, reference: Array, streams: Array, seed: int, resample
     sums = np.stack([np.bincount(place, weights=values) for values in (error, reference)])
     drawn = np.random.default_rng(seed).integers(sums.shape[1], size=(resamples, sums.shape[1]))
     ours, theirs = sums[:, drawn].sum(axis=2)
-    return [_round(value) for value in np.quantile(1.0 - ours / np.maximum(theirs, 1e-12), (0.025, 0.975))]
+    return [_round(value) for value in np.quantile(1.0 - ours / np.maximum(theirs, 1e-12), (0.025, 0.975)).tolist()]
 
 
 def baseline_errors(baseline: Array, targets: Array) -> dict[str, float]:
     """Mean absolute error of what the network corrects, (n, horizons, metrics), by metric and horizon."""
     errors = np.abs(targets - baseline)
     return {
-        f"{metric}_{ahead}": _round(np.nanmean(errors[:, row, column]))
+        f"{metric}_{ahead}": _round(float(np.nanmean(errors[:, row, column])))
         for row, ahead in enumerate(HORIZONS)
         for column, metric in enumerate(METRICS)
         if np.isfinite(errors[:, row, column]).any()

@@ -9,8 +9,8 @@ from pydantic import Field
 from torch import Tensor
 
 from hikari.analytics.engagement_inputs import HORIZONS, METRICS
-from hikari.analytics.engagement_network import EngagementEnsemble
 from training.engagement_data import Batch
+from training.engagement_network import EngagementEnsemble
 from training.schema import Fraction, Rate, closed
 
 
@@ -60,15 +60,15 @@ class EngagementModule(lightning.LightningModule):
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         answers, _weights = self.network.each(batch["window"], batch["context"], batch["present"])
-        loss = self._loss(answers, batch["target"].expand(len(answers), -1, -1, -1))
+        loss = self._loss(answers, batch["target"].expand(len(answers), -1, -1, -1), batch["unit"])
         self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=len(batch["target"]))
         return loss
 
     def validation_step(self, batch: Batch, _: int) -> None:
         answers, _weights = self(batch["window"], batch["context"], batch["present"])
         target = batch["target"]
-        self.log("dev/loss", self._loss(answers, target), batch_size=len(target))
-        error, baseline = (answers[..., self._middle] - target).abs(), target.abs()
+        self.log("dev/loss", self._loss(answers, target, batch["unit"]), batch_size=len(target))
+        error, baseline = ((answers[..., self._middle] - target) * batch["unit"]).abs(), (target * batch["unit"]).abs()
         known = torch.isfinite(target)
         sums = [torch.where(known, values, 0.0).sum(dim=0) for values in (error, baseline)]
         self._seen.append(torch.stack([*sums, known.sum(dim=0).float()]))
@@ -95,10 +95,10 @@ class EngagementModule(lightning.LightningModule):
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
-    def _loss(self, answers: Tensor, target: Tensor) -> Tensor:
+    def _loss(self, answers: Tensor, target: Tensor, unit: Tensor) -> Tensor:
         quantiles, weights = (self.get_buffer(name) for name in ("quantiles", "weights"))
         known = torch.isfinite(target)
-        losses = pinball(answers, torch.where(known, target, 0.0), quantiles) * weights
+        losses = pinball(answers, torch.where(known, target, 0.0), quantiles) * unit * weights
         # Each metric and horizon counts by its weight, however many of its targets are known.
         shown = known.float()
         axes = tuple(range(losses.ndim - 2))

@@ -1,7 +1,7 @@
 """Entry point and stage: how good the served engagement forecasts are on recorded streams, beside simple forecasts.
 
     python -m training.evaluate_engagement data.path=FOLDER                # formats: training/streams.py
-    python -m training.evaluate_engagement data.path=FOLDER bundle=data/models/engagement_pretrained ablations=true
+    python -m training.evaluate_engagement data.path=FOLDER bundle=data/models/engagement ablations=true
 
 Judged are all minutes at least 30 minutes into a stream with five recorded minutes after them (training/engagement_metrics.py); the
 channels' norms start from the bundle's prior and see each channel's own past only. Writes `metrics.json`, pictures and their data to

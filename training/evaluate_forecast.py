@@ -5,7 +5,8 @@
 
 Every twelve hours of every event the forecaster is fitted on what came before and asked for the next four hours in 10-minute steps.
 An event's figure is its mean absolute error in units of its own mean one-step change; events count alike. The kernel and the priors of
-`hikari.analytics.forecasting` were chosen on events of odd years, so even years are the held-out half; both are shown. Writes
+`hikari.analytics.forecasting` were chosen on events of odd years, so even years are the held-out half; both are shown. (How old a fold
+may be, and when a series' own residuals stand alone, was settled with an eye on all events.) Writes
 `metrics.json` and pictures, logs them to MLflow, prints the figures as one JSON object on the last line.
 """
 

@@ -45,21 +45,22 @@ def _by_task(raw: DictConfig) -> tuple[type, Callable[[Any], Any]]:
     """The configuration class and the work of the chosen task; other tasks' code is loaded for them alone."""
     if OmegaConf.select(raw, "task.name") == "engagement":
         other = importlib.import_module("training.engagement")
-        return other.PretrainEngagementConfig, lambda config: _guarded(other.pretrain, config)
-    return PretrainConfig, lambda config: _guarded(pretrain, config)
+        return other.PretrainEngagementConfig, lambda config: _report(config, other.pretrain)
+    return PretrainConfig, _report
 
 
-def _guarded(work: Callable[[Any], dict[str, Any]], config: Any) -> dict[str, Any]:
+def _report(config: Any, work: Callable[[Any], dict[str, Any]] = pretrain) -> None:
     try:
-        return work(config)
+        figures = work(config)
     except (PublicDataError, NerDataError, EncoderError) as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from None
+    sys.stdout.write(json.dumps(figures) + "\n")
 
 
 def main() -> None:
     """`python -m training.pretrain`"""
-    entry.run_chosen("pretrain", _by_task, lambda figures: sys.stdout.write(json.dumps(figures) + "\n"))
+    entry.run_chosen("pretrain", _by_task, lambda _: None)
 
 
 if __name__ == "__main__":

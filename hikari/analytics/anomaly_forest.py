@@ -77,7 +77,7 @@ def grow(rows: Floats, trees: int, seed: int) -> Trees:
     estimators: Any = forest.estimators_
     for estimator in estimators:
         tree: Any = estimator.tree_
-        own: Array = np.arange(tree.node_count)
+        own: Array = np.arange(int(tree.node_count))
         leaf: Array = tree.children_left < 0
         sides: list[Array] = [np.where(leaf, own, tree.children_right), np.where(leaf, own, tree.children_left)]
         nodes: Array = np.column_stack(sides) + count

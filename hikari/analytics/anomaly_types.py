@@ -17,8 +17,7 @@ LEAST_WARM_UP = 30
 class AnomalyConfig:
     """Settings of one detector. Rows are values of the series. Raises `BadInput`.
 
-    The defaults were chosen on NAB, one set for all of its series; the README of the evaluation says how they fare on groups that
-    took no part in the choice.
+    The defaults were chosen on the part of NAB without realTweets and realKnownCause, one set for all of its series.
     """
 
     history: int = 2000

@@ -29,7 +29,7 @@ def message_row(row: Any, channel: str) -> dict[str, Any]:
     values = cast("Mapping[str, Any]", row)
     unknown = sorted(str(key) for key in values.keys() - _ROW)
     if unknown:
-        raise BadInput(f"no such parameter: {', '.join(unknown)}; allowed are {', '.join(sorted(_ROW))}", field=unknown[0])
+        raise BadInput(f"{len(unknown)} unknown parameters; allowed are {', '.join(sorted(_ROW))}", field=unknown[0])
     made = {key: value for key, value in values.items() if key not in ("id", "text")}
     if "message" not in made and "text" in values:
         made["message"] = values["text"]
@@ -144,9 +144,8 @@ def anomalies(keeper: Keeper, channel: str, metric: str | None, since: float | N
 def segments(keeper: Keeper, channel: str, now: float) -> dict[str, Any]:
     with keeper.lock:
         one = _known(keeper, channel)
-        profiles = dict(one.profiles.items())
-        audiences = one.audiences
-    audience = audiences.refresh(profiles, now)
+        taken, audiences = one.profiles.copy(), one.audiences
+    audience = audiences.refresh(taken.profiles(), now)
     with keeper.lock:
         keeper.touch(channel)
     return asdict(audience)
@@ -173,6 +172,8 @@ def contents(keeper: Keeper, channel: str, kind: str | None) -> dict[str, Any]:
     names = (VIEWER_COUNT, CHAT_RATE, "unique_chatters", "sentiment")
     series = {name: keeper.series.read(channel, name) for name in names}
     times = np.unique(np.concatenate([each[0] for each in series.values()]))
+    if not len(times):
+        raise NotReady("no minute of this channel is complete yet")
     metrics: dict[str, Any] = {}
     for name, (at, values) in series.items():
         column = np.full(len(times), np.nan)

@@ -8,7 +8,6 @@ import math
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from hikari.analytics.audiences import Audiences
 from hikari.analytics.clips import Moment
 from hikari.analytics.clock import Late
 from hikari.analytics.cohorts import Cohorts
+from hikari.analytics.cold_profiles import ColdProfiles
 from hikari.analytics.config import AnalyticsConfig
 from hikari.analytics.contents import Contents
 from hikari.analytics.engagement_inputs import take_in
@@ -29,10 +29,11 @@ from hikari.analytics.hot_profiles import HotProfiles
 from hikari.analytics.leaders import Leaders
 from hikari.analytics.minutes import MINUTE_S
 from hikari.analytics.moments import Moments
+from hikari.analytics.profile_rows import Evicted
 from hikari.analytics.sessions import Sessions
 from hikari.analytics.topics import TopicModel
 from hikari.analytics.windows import RING_MINUTES, StreamWindows
-from hikari.analytics.words import is_emote
+from hikari.analytics.words import EMOTE, word_code
 from hikari.errors import BadInput, BadStore, NotFound
 
 VERSION = 1
@@ -51,19 +52,19 @@ KEPT_MOMENTS, KEPT_ALERTS, MAX_METRICS = 200, 500, 200
 Reading = tuple[str, float, float]
 """Metric, epoch seconds, value."""
 Norms = Callable[[], ChannelNorms]
-_is_emote = lru_cache(maxsize=8192)(is_emote)
 
 
 class Channel:
-    """The state of one channel. `load` and `on_evict` are the profiles' (`hot_profiles.py`); `norms` makes the engagement model's."""
+    """The state of one channel: `cold` are the viewers who have left, `on_evict` is told who leaves, `norms` makes those of the
+    engagement model."""
 
     def __init__(
-        self, name: str, config: AnalyticsConfig, *, load: Any = None, on_evict: Any = None, norms: Norms | None = None
+        self, name: str, config: AnalyticsConfig, *, cold: ColdProfiles, on_evict: Evicted, norms: Norms | None = None
     ) -> None:
-        self.name, self._config, self._load, self._on_evict = name, config, load, on_evict
+        self.name, self.cold, self._config, self._on_evict = name, cold, config, on_evict
         self.windows = StreamWindows()
         self.sessions = Sessions()
-        self.profiles = HotProfiles(config.hot_viewers, load=load, on_evict=on_evict)
+        self.profiles = HotProfiles(config.hot_viewers, load=cold.load, on_evict=on_evict)
         self.chatters, self.emotes = Leaders(), Leaders()
         self.moments = Moments(config.moments)
         self.topics = TopicModel()
@@ -78,6 +79,9 @@ class Channel:
         """Not yet taken by the owner, who writes them down."""
         self._closed: int | None = None
         """The last minute that was closed."""
+        self._due = -math.inf
+        """No message before this time closes a minute."""
+        self._turned_back = 0
         self._stream = -1
 
     def add(self, event: ChatEvent, now: float | None = None) -> dict[str, Any]:
@@ -85,26 +89,30 @@ class Channel:
         late = self.windows.add(event, now)
         if late is not None:
             return {"counted": False, "reason": str(late)}
-        stream = self.sessions.number(event.timestamp)
+        if self.windows.turned_back != self._turned_back:
+            self._turn_back()
+        timestamp, username, message = event.timestamp, event.username, event.message
+        stream = self.sessions.number(timestamp)
         if stream > self._stream:
             self._stream = stream
             self.chatters, self.emotes = Leaders(), Leaders()
-        emotes = [word for word in event.message.split() if _is_emote(word)]
-        before = len(self.alerts)
-        self.profiles.add(event, stream, emote=bool(emotes), topic=self.topics.topic_of(event.message))
-        self.chatters.add(event.username)
+        emotes = [word for word in message.split() if word_code(word) & EMOTE]
+        self.profiles.add(event, stream, emote=bool(emotes), topic=self.topics.topic_of(message))
+        self.chatters.add(username)
         for emote in emotes:
             self.emotes.add(emote)
-        self.topics.add(event.timestamp, event.username, event.message)
-        started = self._take_moments(self.moments.add(event.timestamp, event.username, event.message, emote=bool(emotes)))
-        self._close_minutes()
+        self.topics.add(timestamp, username, message)
+        started = self.moments.add(timestamp, username, message, emote=bool(emotes))
+        if started:
+            self._take_moments(started)
+        alerts = self._close_minutes() if self._due <= (self.windows.newest or timestamp) else []
         return {
             "counted": True,
             "stream": stream,
-            "messages_in_slot": self.windows.count_at(event.timestamp),
+            "messages_in_slot": self.windows.count_at(timestamp),
             "stream_chatters": self.windows.stream_chatters,
             "hype": [asdict(moment) for moment in started],
-            "alerts": [self.alerts[place] for place in range(before, len(self.alerts))] if len(self.alerts) > before else [],
+            "alerts": alerts,
         }
 
     def record(self, metric: str, value: float, timestamp: float, now: float | None = None) -> Late | None:
@@ -145,49 +153,63 @@ class Channel:
         """See `features.rows`."""
         return features.rows(self.windows, until, count)
 
-    def _take_moments(self, moments: list[Moment]) -> list[Moment]:
-        for moment in moments:
-            if moment.end is not None:
-                self.noticed.append(asdict(moment))
-        return moments
+    def _take_moments(self, moments: list[Moment]) -> None:
+        self.noticed.extend(asdict(moment) for moment in moments if moment.end is not None)
 
-    def _close_minutes(self, now: float | None = None) -> None:
+    def _turn_back(self) -> None:
+        """The clock had run ahead and was put back: what was counted in that future is void, for it would make everything late."""
+        self._turned_back = self.windows.turned_back
+        self._closed, self._due = None, -math.inf
+        self.moments = Moments(self._config.moments)
+        self.sessions.restart()
+        self.detectors = {metric: detector for metric, detector in self.detectors.items() if metric not in DERIVED}
+
+    def _close_minutes(self, now: float | None = None) -> list[dict[str, Any]]:
+        """Close the minutes that are over; the alerts that this raised."""
         newest = self.windows.newest
         if newest is None:
-            return
+            return []
         last = features.last_minute((newest if now is None else max(newest, now)) - GRACE_S)
         if self._closed is None:
             self._closed = last if self.windows.start_minute(last) is None else last - 1
+        # From a second before the next minute is due, so that rounding can make nobody late.
+        self._due = (max(last, self._closed) + 2) * MINUTE_S + GRACE_S - 1.0
         if last <= self._closed:
-            return
+            return []
         first = max(self._closed + 1, last - RING_MINUTES + 2)
         self._closed = last
         if self.windows.start_minute(last) is None:
-            return
+            return []
+        raised: list[dict[str, Any]] = []
         table = self.rows((last + 1) * MINUTE_S, last - first + 1)
         for number, row in enumerate(table, first):
             if row[features.INDEX["in_stream"]] > 0:
-                self._close(number * MINUTE_S, row)
+                raised += self._close(number * MINUTE_S, row)
         if self.norms is not None:
             take_in(self.norms, table)
+        return raised
 
-    def _close(self, start: float, row: np.ndarray) -> None:
+    def _close(self, start: float, row: np.ndarray) -> list[dict[str, Any]]:
+        raised: list[dict[str, Any]] = []
         for metric, feature in DERIVED.items():
             value = float(row[features.INDEX[feature]])
             if metric != VIEWER_COUNT or row[features.INDEX["viewers_known"]] > 0:
-                self._reading(metric, start, value)
+                raised += self._reading(metric, start, value)
+        return raised
 
-    def _reading(self, metric: str, timestamp: float, value: float) -> None:
+    def _reading(self, metric: str, timestamp: float, value: float) -> list[dict[str, Any]]:
         if math.isfinite(value):
             self.readings.append((metric, timestamp, value))
         if metric in DERIVED and metric not in WATCHED:
-            return
+            return []
         detector = self.detectors.get(metric)
         if detector is None:
             detector = self.detectors[metric] = AnomalyDetector(metric=metric)
         scored = detector.update(timestamp, value)
-        if scored.alert is not None:
-            self.alerts.append(alert_row(scored.alert))
+        if scored.alert is None:
+            return []
+        self.alerts.append(alert_row(scored.alert))
+        return [self.alerts[-1]]
 
     def state(self) -> dict[str, Any]:
         """All but the profiles, which the owner keeps one by one, as plain values."""
@@ -218,7 +240,7 @@ class Channel:
                 raise BadStore(f"a channel's analytics have version {state['v']!r}, this one reads {VERSION}")
             self.windows = StreamWindows.from_state(state["windows"])
             self.sessions = Sessions.from_state(state["sessions"])
-            self.profiles = HotProfiles(self._config.hot_viewers, load=self._load, on_evict=self._on_evict)
+            self.profiles = HotProfiles(self._config.hot_viewers, load=self.cold.load, on_evict=self._on_evict)
             self.profiles.cohorts = Cohorts.from_state(state["cohorts"])
             self.chatters, self.emotes = Leaders.from_state(state["chatters"]), Leaders.from_state(state["emotes"])
             self.moments = Moments.from_state(state["moments"])

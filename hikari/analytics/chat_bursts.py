@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +41,7 @@ class Usual:
     size: float
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """One message as far as bursts go."""
 
     username: str
@@ -100,22 +100,20 @@ def crowd(said: Sequence[Said]) -> Crowd:
     if not said:
         return Crowd(0, 0, 0, 0.0, 0.0, 0.0)
     total = len(said)
-    words: Counter[str] = Counter()
-    for _, word in {(one.username, word) for one in said for word in words_of(one.message)}:
-        words[word] += 1
-    spoken = Counter(one.username for one in said)
+    words = Counter([word for _, word in {(one.username, word) for one in said for word in words_of(one.message)}])
+    spoken = Counter([one.username for one in said])
     chatters = len(spoken)
     shared = max(words.values(), default=0)
     return Crowd(
         total,
-        sum(min(number, LOUDEST) for number in spoken.values()),
+        sum([min(number, LOUDEST) for number in spoken.values()]),
         chatters,
-        sum(len(one.message) <= SHORT_CHARACTERS for one in said) / total,
-        sum(one.emote for one in said) / total,
+        sum([len(one.message) <= SHORT_CHARACTERS for one in said]) / total,
+        sum([one.emote for one in said]) / total,
         shared / chatters if shared > 1 else 0.0,
     )
 
 
 def words_of(message: str) -> set[str]:
     """The words of a message in lower case, stretched letters made two: "Nooooo" and "nooo" are one word."""
-    return {_STRETCHED.sub(r"\1\1", word) for word in _WORD.findall(message.lower()) if len(word) > 1}
+    return {word for word in _WORD.findall(_STRETCHED.sub(r"\1\1", message.lower())) if len(word) > 1}

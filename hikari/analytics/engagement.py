@@ -44,7 +44,7 @@ class EngagementModel:
                     f"the engagement model was trained on version {facts.get(f'{name}_version')} of the {name}, this version has "
                     f"{version}; `make pipeline` makes a matching one"
                 )
-        same = {"inputs": inputs.INPUTS, "horizons": inputs.HORIZONS, "metrics": inputs.METRICS}
+        same = {"inputs": inputs.TRACKED, "horizons": inputs.HORIZONS, "metrics": inputs.METRICS}
         for name, values in same.items():
             if facts.get(name) != list(values):
                 raise BadBundle(f"{FACTS}: {name} are not those of this version")
@@ -52,7 +52,7 @@ class EngagementModel:
         self.quantiles = _numbers(facts, "quantiles", (-1,))
         shape = (len(inputs.HORIZONS), len(inputs.METRICS), len(self.quantiles))
         self.correction = _numbers(facts, "correction", shape)
-        self._prior = tuple(_numbers(facts, name, (len(inputs.INPUTS),)) for name in ("prior_mean", "prior_spread"))
+        self._prior = tuple(_numbers(facts, name, (len(inputs.TRACKED),)) for name in ("prior_mean", "prior_spread"))
         middle = np.flatnonzero(self.quantiles == 0.5)
         if len(middle) != 1 or not (np.diff(self.quantiles) > 0).all():
             raise BadBundle(f"{FACTS}: quantiles must rise and hold 0.5")

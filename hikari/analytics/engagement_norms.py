@@ -49,7 +49,7 @@ class ChannelNorms:
         self.minutes = 0
 
     def update(self, values: Array) -> None:
-        """Take in one minute that is over: `values` (inputs,), as `engagement_inputs.present` gives them."""
+        """Take in one minute that is over: `values` (inputs,), as `engagement_inputs.observed` gives them."""
         known = np.isfinite(values)
         filled = np.where(known, values, 0.0)
         self._weight = np.where(known, self._weight * self._decay + 1.0, self._weight)

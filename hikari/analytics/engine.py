@@ -280,9 +280,11 @@ class StreamAnalyticsEngine:
         if self._keeper is not None:
             return self._keeper
         async with self._opening:
-            if self._keeper is None:
-                self._keeper = await asyncio.get_running_loop().run_in_executor(self._pool, self._open)
-            return self._keeper
+            # Another call may have opened it while this one waited.
+            found: Keeper | None = self._keeper
+            opened = found or await asyncio.get_running_loop().run_in_executor(self._pool, self._open)
+            self._keeper = opened
+            return opened
 
     def _open(self) -> Keeper:
         settings = self._settings or Settings.read()

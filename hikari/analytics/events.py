@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hikari.errors import BadInput
-from hikari.fields import name_field, seconds, text_field
+from hikari.errors import BadInput, TooLarge
+from hikari.fields import MAX_NAME, MAX_TEXT, name_field, seconds, text_field
 
 EMOTIONS = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 EMOTION_INDEX = {name: index for index, name in enumerate(EMOTIONS)}
@@ -37,9 +37,6 @@ def chat_event(row: Mapping[str, Any]) -> ChatEvent:
     >>> chat_event({"timestamp": "1970-01-01T00:01:00Z", "username": "ann", "message": "hi"}).timestamp
     60.0
     """
-    question = row.get("question")
-    if question is not None and not isinstance(question, bool):
-        raise BadInput("question must be true, false or absent", field="question")
     event = ChatEvent(
         timestamp=seconds(row.get("timestamp")),
         username=name_field(row.get("username"), "username"),
@@ -47,7 +44,7 @@ def chat_event(row: Mapping[str, Any]) -> ChatEvent:
         sentiment=row.get("sentiment"),
         emotion=row.get("emotion"),
         toxicity=row.get("toxicity"),
-        question=question,
+        question=row.get("question"),
     )
     check_event(event)
     return event
@@ -67,10 +64,15 @@ def check_event(event: ChatEvent) -> None:
         or not _FIRST_TIME <= event.timestamp <= _LAST_TIME
     ):
         raise BadInput("timestamp must be finite epoch seconds (not milliseconds)", field="timestamp")
-    if not isinstance(event.username, str) or not event.username:
-        raise BadInput("username must be a non-empty string", field="username")
-    if not isinstance(event.message, str):
+    username, message = event.username, event.message
+    if not isinstance(username, str) or not username or len(username) > MAX_NAME or not username.isascii() or username.isspace():
+        name_field(username, "username")
+    if not isinstance(message, str):
         raise BadInput("message must be a string", field="message")
+    if len(message) > MAX_TEXT:
+        raise TooLarge(f"message has {len(message)} characters, at most {MAX_TEXT} are allowed", field="message")
+    if event.question is not None and not isinstance(event.question, bool):
+        raise BadInput("question must be true, false or absent", field="question")
     if event.sentiment is None and event.emotion is None and event.toxicity is None:
         return
     if event.sentiment is not None and not _within(event.sentiment, -1.0):

@@ -1,8 +1,9 @@
 """The experiments of all channels: in memory for the answer, on disk before it."""
 
+import secrets
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from hikari.analytics.experiment_definition import definition
 from hikari.analytics.experiment_reports import experiment_plan, experiment_report
@@ -30,7 +31,8 @@ class ExperimentDesk:
 
     def create(self, channel: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """A new experiment, as a draft; its plan. Raises `BadInput`."""
-        about = definition(values)
+        # A salt that nobody knows: viewers cannot work out their arm.
+        about = definition(_salted(values))
         prefix = _prefix(channel, about.id)
         with self._lock:
             if prefix in self._known:
@@ -54,7 +56,7 @@ class ExperimentDesk:
         """The arm to show to a viewer, or now."""
         with self._lock:
             one = self._get(channel, identifier)
-            self._apply(channel, one, one.assign_delta(unit, timestamp, covariate))
+            self._apply(_prefix(channel, identifier), one, one.assign_delta(unit, timestamp, covariate))
             return {"id": identifier, "unit": unit, "arm": one.arm(unit, timestamp)}
 
     def record(self, channel: str, identifier: str, outcome: Outcome) -> dict[str, Any]:
@@ -62,7 +64,7 @@ class ExperimentDesk:
         with self._lock:
             one = self._get(channel, identifier)
             rows = one.delta(outcome)
-            self._apply(channel, one, rows)
+            self._apply(_prefix(channel, identifier), one, rows)
             return {"id": identifier, "counted": bool(rows)}
 
     def report(self, channel: str, identifier: str, now: Any) -> dict[str, Any]:
@@ -79,21 +81,21 @@ class ExperimentDesk:
                 if prefix.startswith(mine)
             ]
 
-    def forget_user(self, channel: str, username: str) -> int:
-        """Take a viewer out of every experiment of the channel; returns of how many."""
-        mine, count = of_name(channel), 0
+    def forget_user(self, channel: str | None, username: str) -> int:
+        """Take a viewer out of every experiment of the channel, or of all channels; returns of how many."""
+        mine, count = b"" if channel is None else of_name(channel), 0
         with self._lock:
             for prefix, one in self._known.items():
                 rows = one.forget_delta(username) if prefix.startswith(mine) else {}
                 if rows:
-                    self._apply(channel, one, rows)
+                    self._apply(prefix, one, rows)
                     count += 1
         return count
 
     def _head(self, channel: str, identifier: str, change: Callable[[Experiment], Rows]) -> dict[str, Any]:
         with self._lock:
             one = self._get(channel, identifier)
-            self._apply(channel, one, change(one))
+            self._apply(_prefix(channel, identifier), one, change(one))
             return {"id": identifier, "status": one.status.phase}
 
     def _get(self, channel: str, identifier: str) -> Experiment:
@@ -102,12 +104,15 @@ class ExperimentDesk:
             raise NotFound("there is no experiment with this id in the channel", field="id")
         return found
 
-    def _apply(self, channel: str, one: Experiment, rows: Mapping[bytes, bytes | None]) -> None:
+    def _apply(self, prefix: bytes, one: Experiment, rows: Mapping[bytes, bytes | None]) -> None:
         if rows:
-            prefix = _prefix(channel, one.definition.id)
             changes: list[Change] = [(TABLE, prefix + key, row) for key, row in rows.items()]
             self._store.write(changes)
             one.apply(rows)
+
+
+def _salted(values: Any) -> Any:
+    return {"salt": secrets.token_hex(8), **cast("Mapping[str, Any]", values)} if isinstance(values, Mapping) else values
 
 
 def _prefix(channel: str, identifier: str) -> bytes:

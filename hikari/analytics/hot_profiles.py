@@ -4,6 +4,7 @@ Who has not written for long has to leave (`profile_rows.py`): the state goes to
 writes again, so that a channel may have far more viewers than fit into memory.
 """
 
+import logging
 import math
 import zlib
 from collections.abc import Callable, Mapping
@@ -35,6 +36,8 @@ LONG_MESSAGE = 24
 COPIES_KEPT = 512
 _NEVER = -(1 << 62)
 """The day of somebody who has not been counted yet."""
+
+_log = logging.getLogger(__name__)
 
 Load = Callable[[str], Mapping[str, Any] | None]
 
@@ -84,8 +87,7 @@ class HotProfiles(ProfileRows):
         row = self._rows.get(name)
         if row is not None:
             return self._profile(row)
-        state = self._load(name) if self._load else None
-        return None if state is None else Profile.from_state(state)
+        return self._loaded(name)
 
     def state(self) -> dict[str, Any]:
         """All hot viewers and the cohorts as plain values; the memory of copied messages, a few minutes' worth, is not in it."""
@@ -112,15 +114,14 @@ class HotProfiles(ProfileRows):
         return made
 
     def _visit(self, row: int, stream: int, day: int) -> None:
-        columns = self._columns
-        before = columns["stream"][row], columns["streams"][row], columns["stream_mask"][row]
+        before = self._stream[row], self._streams[row], self._stream_mask[row]
         after = add_visit(before, stream, STREAM_BITS) if before[1] else (stream, 1, 1)
         if after != before:
-            columns["stream"][row], columns["streams"][row], columns["stream_mask"][row] = after
+            self._stream[row], self._streams[row], self._stream_mask[row] = after
             self.cohorts.arrived(before, after)
-        days = columns["day"][row], columns["days"][row], columns["day_mask"][row]
-        days = add_visit(days, day, DAY_BITS) if days[1] else (day, 1, 1)
-        columns["day"][row], columns["days"][row], columns["day_mask"][row] = days
+        count = self._days[row]
+        days = add_visit((self._day[row], count, self._day_mask[row]), day, DAY_BITS) if count else (day, 1, 1)
+        self._day[row], self._days[row], self._day_mask[row] = days
 
     def _follow(self, row: int, message: str, time: float) -> None:
         """Times, pace and repetition."""
@@ -173,14 +174,23 @@ class HotProfiles(ProfileRows):
     def _note_history(self, row: int, time: float, sentiment: float) -> None:
         points = self._history[row]
         if points and points[-3] == time // HISTORY_STEP_S:
+            self._history[row] = points = points[:]  # whoever was handed the old one reads it as it was
             points[-1] += 1.0
             points[-2] += (sentiment - points[-2]) / points[-1]
             return
         self._history[row] = packed(add_point(unpacked(points), time, sentiment))
 
-    def _admit(self, name: str, time: float) -> int:
+    def _loaded(self, name: str) -> Profile | None:
         state = self._load(name) if self._load else None
-        known = None if state is None else Profile.from_state(state)
+        try:
+            return None if state is None else Profile.from_state(state)
+        except BadStore as error:
+            # One damaged row must not keep a viewer's messages from being counted for ever.
+            _log.warning("a viewer begins anew: %s", error.message)
+            return None
+
+    def _admit(self, name: str, time: float) -> int:
+        known = self._loaded(name)
         row = self._seat(name)
         if known is not None:
             self._write(row, known)

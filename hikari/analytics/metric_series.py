@@ -46,28 +46,33 @@ class MetricSeries:
     def expired(self, channel: str, metric: str, before: float) -> list[Change]:
         """The changes that drop what is older than `before`."""
         prefix = of_name(channel) + of_name(metric)
-        return [(TABLE, key, None) for key, _ in self._store.scan(TABLE, prefix) if time_of(key[16:]) < before]
+        return [(TABLE, key, None) for key, _ in self._store.scan(TABLE, prefix, stop=prefix + of_time(before))]
 
     def schedule(self, channel: str, spans: Sequence[tuple[float, float]]) -> None:
         """The channel's planned streams, start and end in epoch seconds; known to the next fit. Raises `BadInput`."""
         default_candidates(spans)
         self._scheduled[channel] = tuple(spans)
-        for key in [key for key in self._fitted if key[0] == channel]:
-            del self._fitted[key]
+        self.forget_channel(channel)
 
     def fit(self, channel: str, metric: str) -> Forecaster:
         """Fit anew on all that is known; a request goes on being answered from the old fit. Raises `NotReady` without readings."""
         with self._fitting:
+            return self._fit(channel, metric)
+
+    def _fit(self, channel: str, metric: str) -> Forecaster:
+        while True:
             times, values = self.read(channel, metric)
             if not len(times):
                 raise NotReady(f"nothing is recorded of {metric} yet")
+            scheduled = self._scheduled.get(channel, ())
             forecaster = Forecaster(
                 step_s=_step(times), horizon=HORIZON, floor=None if metric == "sentiment" else 0.0,
-                candidates=default_candidates(self._scheduled.get(channel, ())),
+                candidates=default_candidates(scheduled),
             )  # fmt: skip
             forecaster.fit(times[-MAX_FITTED:], values[-MAX_FITTED:])
-            self._fitted[channel, metric] = forecaster, float(times[-1])
-            return forecaster
+            if self._scheduled.get(channel, ()) is scheduled:  # else there is a new plan already
+                self._fitted[channel, metric] = forecaster, float(times[-1])
+                return forecaster
 
     def fitted(self, channel: str, metric: str) -> Forecaster | None:
         """The last fit, if there is one."""
@@ -76,17 +81,21 @@ class MetricSeries:
 
     def stale(self, newest: dict[tuple[str, str], float], after_s: float) -> list[tuple[str, str]]:
         """Of channels and metrics with the time of their newest reading, those whose fit is missing or older than `after_s`."""
-        return [key for key, time in newest.items() if key not in self._fitted or time - self._fitted[key][1] >= after_s]
+        fitted = dict(self._fitted)
+        return [key for key, time in newest.items() if key not in fitted or time - fitted[key][1] >= after_s]
 
     def forget_channel(self, channel: str) -> None:
-        for key in [key for key in self._fitted if key[0] == channel]:
-            del self._fitted[key]
+        for key in [key for key in list(self._fitted) if key[0] == channel]:
+            self._fitted.pop(key, None)
 
     def forecast(self, channel: str, metric: str, periods: Any, step_s: float | None = None) -> dict[str, Any]:
         """See `Forecaster.predict`; the first question about a metric fits it, every other is answered from a fit."""
         if isinstance(periods, bool) or not isinstance(periods, int) or not 1 <= periods <= HORIZON:
             raise BadInput(f"periods must be a whole number from 1 to {HORIZON}", field="periods")
-        forecaster = self.fitted(channel, metric) or self.fit(channel, metric)
+        forecaster = self.fitted(channel, metric)
+        if forecaster is None:
+            with self._fitting:  # whoever asks at the same time is answered from the same fit
+                forecaster = self.fitted(channel, metric) or self._fit(channel, metric)
         return {"metric": metric, **forecaster.predict(periods, step_s).as_dict()}
 
 

@@ -10,7 +10,7 @@ Visits are bit masks: bit i of `stream_mask` says that the viewer was in stream 
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from math import isfinite
 from typing import Any, Self
 
@@ -162,12 +162,7 @@ class Profile:
     def state(self) -> dict[str, Any]:
         """Plain values for msgpack, about 150 bytes there (at most 260)."""
         history = [part for time, mean, weight in self.history for part in (time / HISTORY_STEP_S, mean, weight)]
-        return {
-            "v": STATE_VERSION,
-            "n": list(astuple(self)[: len(COLUMNS)]),
-            "h": struct.pack(f"<{len(history)}f", *history),
-            "t": [part for pair in self.topics for part in pair],
-        }
+        return state_of([getattr(self, name) for name, _ in COLUMNS], history, self.topics)
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
@@ -184,6 +179,16 @@ class Profile:
         except (KeyError, TypeError, ValueError, struct.error) as error:
             raise BadStore("a viewer's profile is damaged") from error
         return cls(*checked, history=tuple(history[-HISTORY_POINTS:]), topics=tuple(pairs[:TOPIC_SLOTS]))
+
+
+def state_of(values: list[Any], history: Sequence[float], topics: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    """`Profile.state` of the values of `COLUMNS`, the points of the history (step, mean, weight, one after the other) and the topics."""
+    return {
+        "v": STATE_VERSION,
+        "n": values,
+        "h": struct.pack(f"<{len(history)}f", *history),
+        "t": [part for pair in topics for part in pair],
+    }
 
 
 def add_visit(visits: Visits, ordinal: int, width: int) -> Visits:

@@ -50,6 +50,11 @@ class Sessions:
                 self._first += 1
         return self.number(timestamp)
 
+    def restart(self) -> None:
+        """The times until now were wrong: the next one, however early, starts a stream with a number of its own."""
+        self._first += len(self._starts)
+        self._starts, self._last = [], -math.inf
+
     def current(self) -> tuple[int, float] | None:
         """Number and start of the latest stream, or None before the first."""
         return (self._first + len(self._starts) - 1, self._starts[-1]) if self._starts else None

@@ -116,7 +116,7 @@ class SimulationConfig:
     rate: float | None = None
     viewers: int | None = None
     start: float = DEFAULT_START
-    raids: float = 0.12
+    raids: float = 0.05
     hypes: float = 1.5
     lulls: float = 0.3
     trolls: float = 0.15

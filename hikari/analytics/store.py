@@ -42,7 +42,9 @@ class AnalyticsStore:
         self.folder = folder
         self._map_bytes = map_bytes
         self._gate = threading.RLock()
-        """Held by whoever writes, and while the file is exchanged."""
+        """Held by whoever writes, and while the file is exchanged. Readers wait for neither a write nor each other."""
+        self._turn = threading.Condition()
+        self._readers = 0
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock: int | None = os.open(folder / "writer.lock", os.O_CREAT | os.O_RDWR, 0o600)
@@ -77,17 +79,26 @@ class AnalyticsStore:
             raise BadStore(f"the analytics in {self.folder} cannot be opened: {type(error).__name__}") from error
 
     def get(self, table: str, key: bytes) -> bytes | None:
-        with self._reading() as view:
-            return view.get(key, db=self._tables[table])
+        # As `_reading`, without its cost: newcomers in chat are looked up here, one by one.
+        with self._turn:
+            if self._lock is None:
+                raise NotReady("the analytics store is closed")
+            try:
+                with self._environment.begin() as view:
+                    return view.get(key, db=self._tables[table])
+            except lmdb.Error as error:
+                raise BadStore(f"the analytics in {self.folder} are damaged: {type(error).__name__}") from error
 
-    def scan(self, table: str, prefix: bytes = b"", start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
-        """Keys and values that begin with `prefix`, ascending, from `start` on; one consistent state, read at once."""
+    def scan(
+        self, table: str, prefix: bytes = b"", start: bytes | None = None, stop: bytes | None = None
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Keys and values that begin with `prefix`, ascending, from `start` on and before `stop`; one consistent state, read at once."""
         with self._reading() as view:
             cursor = view.cursor(db=self._tables[table])
             found: list[tuple[bytes, bytes]] = []
             if cursor.set_range(start if start is not None else prefix):
                 for key, value in cursor:
-                    if not key.startswith(prefix):
+                    if not key.startswith(prefix) or (stop is not None and key >= stop):
                         break
                     found.append((key, value))
         return iter(found)
@@ -112,10 +123,12 @@ class AnalyticsStore:
             target.mkdir()
             with _named(self.folder):
                 self._environment.copy(str(target), compact=True)
-            self._environment.close()
-            (target / "data.mdb").replace(self.folder / "data.mdb")
+            _sync(target / "data.mdb")
+            with self._alone():
+                self._environment.close()
+                (target / "data.mdb").replace(self.folder / "data.mdb")
+                self._open()
             shutil.rmtree(target, ignore_errors=True)
-            self._open()
 
     def blobs(self) -> Iterator[tuple[str, bytes, bytes]]:
         """Every key and value, as stored: what a scan for a forgotten name reads."""
@@ -124,7 +137,7 @@ class AnalyticsStore:
                 yield table, key, value
 
     def close(self) -> None:
-        with self._gate:
+        with self._gate, self._alone():
             if self._lock is not None:
                 self._environment.close()
                 os.close(self._lock)
@@ -132,11 +145,32 @@ class AnalyticsStore:
 
     @contextlib.contextmanager
     def _reading(self) -> Generator[Any]:
-        with self._gate:
+        with self._turn:
             if self._lock is None:
                 raise NotReady("the analytics store is closed")
-            with self._environment.begin() as view:
+            self._readers += 1
+        try:
+            with _named(self.folder), self._environment.begin() as view:
                 yield view
+        finally:
+            with self._turn:
+                self._readers -= 1
+                self._turn.notify_all()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Generator[None]:
+        """While this lasts nobody reads."""
+        with self._turn:
+            self._turn.wait_for(lambda: not self._readers)
+            yield
+
+
+def _sync(file: Path) -> None:
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager

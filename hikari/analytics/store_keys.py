@@ -20,7 +20,7 @@ def of_number(number: int) -> bytes:
 
 def number_of(key: bytes) -> int:
     """The number of an eight-byte key."""
-    return int(_NUMBER.unpack(key)[0])
+    return int.from_bytes(key, "big")
 
 
 def of_time(seconds: float) -> bytes:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from heapq import heapify, heappush, heapreplace
+from operator import itemgetter
 from typing import Any, Self
 
 import numpy as np
@@ -23,7 +24,11 @@ _BLOCK = 1024
 STATE_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True, order=True)
+_Row = tuple[float, int, float, str, str]
+"""A `Sampled` as it lies in the heap."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sampled:
     """A message of the sample; `seq` is its number, never used again."""
 
@@ -44,9 +49,10 @@ class TopicSample:
             raise BadInput("the half-life must be a finite number of seconds over 0", field="half_life_s")
         self._capacity = capacity
         self._half_life = half_life_s
+        self._rise = math.log(2.0) / half_life_s
         self._seed = seed
         self._seen = 0
-        self._heap: list[Sampled] = []
+        self._heap: list[_Row] = []
         self._noise: list[float] = []
 
     def __len__(self) -> int:
@@ -60,23 +66,26 @@ class TopicSample:
         if not at or not self._noise:
             self._noise = np.random.default_rng([self._seed, self._seen // _BLOCK]).gumbel(size=_BLOCK).tolist()
         self._seen += 1
-        priority = timestamp * (math.log(2.0) / self._half_life) + self._noise[at]
+        priority = timestamp * self._rise + self._noise[at]
         if len(self._heap) < self._capacity:
-            heappush(self._heap, Sampled(priority, self._seen, timestamp, username, message[:MAX_TEXT]))
-        elif priority > self._heap[0].priority:
-            heapreplace(self._heap, Sampled(priority, self._seen, timestamp, username, message[:MAX_TEXT]))
+            heappush(self._heap, (priority, self._seen, timestamp, username, message[:MAX_TEXT]))
+        elif priority > self._heap[0][0]:
+            heapreplace(self._heap, (priority, self._seen, timestamp, username, message[:MAX_TEXT]))
 
     def messages(self) -> list[Sampled]:
         """The sample in the order in which it came."""
-        return sorted(self._heap, key=lambda one: one.seq)
+        return [Sampled(*row) for row in self._ordered()]
 
     def forget(self, username: str) -> int:
         """Remove what the viewer said; how many messages that were."""
-        kept = [one for one in self._heap if one.username != username]
+        kept = [row for row in self._heap if row[3] != username]
         gone = len(self._heap) - len(kept)
         heapify(kept)
         self._heap = kept
         return gone
+
+    def _ordered(self) -> list[_Row]:
+        return sorted(self._heap, key=itemgetter(1))
 
     def state(self) -> dict[str, Any]:
         """Plain values for msgpack; holds the sampled messages."""
@@ -86,7 +95,7 @@ class TopicSample:
             "half_life": self._half_life,
             "seed": self._seed,
             "seen": self._seen,
-            "messages": [[one.priority, one.seq, one.timestamp, one.username, one.message] for one in self.messages()],
+            "messages": [list(row) for row in self._ordered()],
         }
 
     @classmethod
@@ -97,7 +106,7 @@ class TopicSample:
                 raise BadStore(f"the sample of messages has version {state['v']!r}, this one reads {STATE_VERSION}")
             made = cls(int(state["capacity"]), float(state["half_life"]), int(state["seed"]))
             made._seen = int(state["seen"])
-            made._heap = [Sampled(float(p), int(q), float(t), str(u), str(m)) for p, q, t, u, m in state["messages"]]
+            made._heap = [(float(p), int(q), float(t), str(u), str(m)) for p, q, t, u, m in state["messages"]]
             heapify(made._heap)
         except (KeyError, TypeError, ValueError, BadInput) as error:
             raise BadStore("the sample of messages is damaged") from error

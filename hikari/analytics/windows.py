@@ -46,6 +46,8 @@ class StreamWindows:
         self._told = False
         self._alive: float | None = None
         self._seen = SeenFilter()
+        self.turned_back = 0
+        """How often the clock was put back since this object was made, and all that was counted became void."""
 
     def add(self, event: ChatEvent, now: float | None = None) -> Late | None:
         """Count a message: None, or why not (yet). `now` is the arrival clock, if there is one. Raises `BadInput`, changing nothing."""
@@ -129,7 +131,8 @@ class StreamWindows:
 
     def count_at(self, timestamp: float) -> int:
         """Messages so far in the five-second slot that holds `timestamp`."""
-        minute = self.minute(int(timestamp // MINUTE_S))
+        current, number = self._current, timestamp // MINUTE_S
+        minute = current if current is not None and current.number == number else self.minute(int(number))
         return 0 if minute is None else minute.slots[int(timestamp // SLOT_S) % SLOTS]
 
     def rates(self, until: float, slots: int = 120) -> np.ndarray:
@@ -221,6 +224,7 @@ class StreamWindows:
 
     def _move(self, moved: Moved) -> None:
         if moved.back:
+            self.turned_back += 1
             self._ring = [None] * RING_MINUTES
             self._current, self._open, self._starts, self._alive = None, [], [], None
         self._ahead -= len(moved.released)

@@ -34,6 +34,8 @@ _EMOJI = re.compile(
 )
 _QUESTIONS = "who what when where why how which whose whom is are do does did can could will would should"
 _QUESTION_WORDS = frozenset(_QUESTIONS.split())
+EMOTE = 1
+"""The flag of a word that is an emote."""
 _FLAGS = (1 << FLAG_BITS) - 1
 _HASH = (1 << 32) - 1 << FLAG_BITS
 _EDGES = ".,!?;:\"'()[]{}<>*_~-\u2026"

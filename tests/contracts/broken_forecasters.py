@@ -68,8 +68,8 @@ class Meddling(Base):
 
 class Overflowing(Base):
     def paths(self, series: Series, origins: Sequence[int], horizon: int) -> Floats:
-        with np.errstate(over="ignore"):
-            return np.sqrt(super().paths(series, origins, horizon) ** 2)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return super().paths(series, origins, horizon) ** 4 / super().paths(series, origins, horizon) ** 3
 
 
 class Overconfident(Base):

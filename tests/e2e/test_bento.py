@@ -43,7 +43,14 @@ def test_the_bento_holds_the_model_and_nothing_private(built: tuple[Path, Path])
     assert {"serving/service.py", "hikari/bundle.py", "data/models/text/manifest.json", "data/models/text/model.onnx"} <= files
     assert "data/models/embedder/manifest.json" in files
     assert {"hikari/sentiment/lexicons/emotes.tsv", "serving/static/index.html", "constraints.txt"} <= files
-    allowed = ("hikari/", "serving/", "data/models/text/", "data/models/embedder/", "data/models/LICENSE.md")
+    allowed = (
+        "hikari/",
+        "serving/",
+        "data/models/text/",
+        "data/models/embedder/",
+        "data/models/engagement/",
+        "data/models/LICENSE.md",
+    )
     top = {"bentofile.yaml", "pyproject.toml", "README.md", "LICENSE", "constraints.txt"}
     assert {file for file in files if not file.startswith(allowed) and file not in top} == set()
     for file in bento.rglob("*"):

@@ -29,9 +29,9 @@ FROZEN = [name for name, stage in STAGES.items() if stage.get("frozen")]
 
 
 def test_there_are_these_stages() -> None:
-    light = ["prepare", "train", "export", "evaluate", "export_embedder", "build_index", "package"]
+    light = ["prepare", "train", "export", "evaluate", "export_embedder", "build_index", "report_analytics", "package"]
     assert [name for name in STAGES if name not in FROZEN] == light
-    assert FROZEN == ["pretrain_entities"]
+    assert FROZEN == ["pretrain_entities", "pretrain_engagement"]
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -66,13 +66,15 @@ def test_every_composed_file_is_a_parameter(stage: str) -> None:
     from hydra.core.global_hydra import GlobalHydra
 
     GlobalHydra.instance().clear()
-    name = STAGES[stage]["cmd"].split()[2].removeprefix("training.")
+    module, *overrides = STAGES[stage]["cmd"].split()[2:]
+    name = module.removeprefix("training.")
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        choices = compose(name, return_hydra_config=True).hydra.runtime.choices
+        choices = compose(name, overrides=overrides, return_hydra_config=True).hydra.runtime.choices
     used = {f"conf/{name}.yaml"}
     for group, choice in choices.items():
-        if choice is not None and group not in ("hydra", "tracking") and not group.startswith("hydra/"):
-            used.add(f"conf/{group.split('@')[0]}/{choice}.yaml")
+        kind = group.split("@")[0].lstrip("/")
+        if choice is not None and kind not in ("hydra", "tracking") and not kind.startswith("hydra/"):
+            used.add(f"conf/{kind}/{choice}.yaml")
     tracked = {next(iter(entry)) for entry in STAGES[stage]["params"]}
     assert used <= tracked
     assert all((ROOT / file).is_file() for file in tracked)

@@ -10,22 +10,17 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hikari import AdvancedSentimentAnalyzer
 from serving import app as routes
-from serving.memory_runner import MemoryRunner
 from serving.problems import Shield
 from serving.schemas import Analysis
+from tests.serving.memory_client import parts
 
 
 @pytest.fixture(scope="module")
-def client(tiny_bundle: Path) -> Iterator[TestClient]:
-    analyzer = AdvancedSentimentAnalyzer(tiny_bundle)
-    with TestClient(Shield(routes.build(lambda: analyzer, _no_memory)), raise_server_exceptions=False) as opened:
+def client(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    made = parts(tmp_path_factory.mktemp("app"), tiny_bundle)  # the stores stay closed: these routes do not ask them
+    with TestClient(Shield(routes.build(lambda: made)), raise_server_exceptions=False) as opened:
         yield opened
-
-
-def _no_memory() -> MemoryRunner:
-    raise AssertionError("these routes ask no memory")
 
 
 def _problem(answer: Any) -> dict[str, str]:
@@ -137,7 +132,7 @@ def test_pages_and_their_files_are_ours(client: TestClient) -> None:
         assert "text/html" in page.headers["content-type"]
         assert "http://" not in page.text.replace("http://www.w3.org", "")
         assert "https://" not in page.text
-    for name in ("app.js", "memory.js", "parts.js", "docs.js", "style.css", "favicon.svg"):
+    for name in ("app.js", "memory.js", "analytics.js", "parts.js", "docs.js", "style.css", "favicon.svg"):
         assert client.get(f"/static/{name}").status_code == 200
     assert client.get("/static/../service.py").status_code == 404
 
@@ -149,8 +144,8 @@ def test_the_openapi_document_describes_both_routes(client: TestClient) -> None:
 
 
 def test_no_bundle_is_503(tmp_path: Path) -> None:
-    analyzer = AdvancedSentimentAnalyzer(tmp_path / "nothing")
-    with TestClient(routes.build(lambda: analyzer, _no_memory)) as client:
+    made = parts(tmp_path, tmp_path / "nothing")
+    with TestClient(routes.build(lambda: made)) as client:
         answer = client.post("/analyze_message", json={"text": "hi", "username": "u"})
     assert answer.status_code == 503
     assert "make pipeline" in _problem(answer)["message"]

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from hikari.analytics.store import AnalyticsStore
 from hikari.memory.store import Store
 from serving.preflight import check
-from serving.shipped import MEMORY
+from serving.shipped import ANALYTICS, MEMORY
 
 
 @pytest.fixture
@@ -19,10 +20,11 @@ def home(tiny_bundle: Path, tiny_embedder: Path, tmp_path: Path, monkeypatch: py
     return folder
 
 
-def test_all_is_well_and_the_store_is_free_again(home: Path) -> None:
+def test_all_is_well_and_the_stores_are_free_again(home: Path) -> None:
     check()
     check()
     Store(home / MEMORY).close()
+    AnalyticsStore(home / ANALYTICS).close()
 
 
 def message() -> str:
@@ -56,6 +58,27 @@ def test_a_busy_store(home: Path) -> None:
         assert "open for writing elsewhere" in message()
     finally:
         store.close()
+
+
+def test_damaged_analytics(home: Path) -> None:
+    (home / ANALYTICS).mkdir()
+    (home / ANALYTICS / "data.mdb").write_bytes(b"no database" * 1_000)
+    assert "analytics" in message()
+
+
+def test_busy_analytics(home: Path) -> None:
+    store = AnalyticsStore(home / ANALYTICS)
+    try:
+        assert "another process writes to the analytics" in message()
+    finally:
+        store.close()
+
+
+def test_a_damaged_engagement_model(home: Path) -> None:
+    folder = home / "models" / "engagement"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text("{}")
+    assert "manifest" in message()
 
 
 def test_a_wrong_setting(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

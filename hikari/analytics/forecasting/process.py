@@ -1,11 +1,11 @@
 """A Gaussian process with a daily pattern: a slow level, a day that drifts, and short excursions, all learned from gaps and all.
 
-    k(t) = level + slow exp(-t/a) + daily exp(-t/b - 2 sin^2(pi t)/c^2) + short exp(-t/d) + smooth Matern(t; e) + noise     t in days
+    k(t) = slow exp(-t/a) + daily exp(-t/b - 2 sin^2(pi t)/c^2) + short exp(-t/d) + smooth Matern(t; e) + noise     t in days
     (C. E. Rasmussen and C. K. I. Williams, Gaussian Processes for Machine Learning, 2006, sections 2.2, 4.2 and 5.4.3)
 
 Gaps need no repair: only what was read enters. The amplitudes are shares, so the forecast follows any change of unit or offset of the
-metric. They were chosen once, on development events, for the smallest backtest error (`training/evaluate_forecast.py`); nothing is
-fitted to a single series, which is why two days of history are enough.
+metric. They were chosen once, on development events (odd years), for the smallest backtest error (`training/evaluate_forecast.py`);
+nothing is fitted to a single series, which is why a day of history is enough.
 
 All backtest origins come from one Cholesky factor: the factor of the first m readings is the leading block of the factor of all.
 """
@@ -108,8 +108,7 @@ class DailyProcess:
         columns = np.column_stack(
             [readings / spread - centre / spread, np.ones(len(places)), table[np.abs(places[:, None] - targets[None])]]
         )
-        solved = solve_triangular(factor, columns, lower=True, overwrite_b=True, check_finite=False)
-        right = np.asarray(solved, dtype=np.float64)
+        right = np.asarray(solve_triangular(factor, columns, lower=True, overwrite_b=True, check_finite=False), dtype=np.float64)
         known, one, cross = right[:, 0], right[:, 1], right[:, 2:]
         mean = np.cumsum(known * one) / np.cumsum(one * one)
         rows = np.empty((len(origins), horizon))

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 DAY_S = 86_400.0
 MAX_READINGS = 5_000_000
+MAX_VALUE = 1e100
+"""Larger readings count as infinite: their squares would be."""
 MAX_STEPS = 20_000
 """Steps kept; what is older is left out. At 10-minute steps this is 20 weeks."""
 MIN_STEP_S, MAX_STEP_S = 1.0, 7 * DAY_S
@@ -74,7 +76,7 @@ def regularise(
             times, readings = times[mask], readings[mask]
 
     keep(np.isfinite(times) & (np.abs(times) <= 1e11), "without a valid time")
-    keep(np.isfinite(readings), "missing or not finite")
+    keep(np.abs(readings) <= MAX_VALUE, "missing or not finite")
     if floor is not None:
         if not np.isfinite(floor):
             raise BadInput("the floor must be a finite number or None", field="floor")

@@ -7,7 +7,7 @@ from hikari.analytics import engagement_inputs as inputs
 from hikari.analytics import features
 from hikari.analytics.engagement_norms import ChannelNorms, Norms
 
-WIDTH = len(inputs.INPUTS)
+WIDTH = len(inputs.TRACKED)
 
 
 def rows(messages: list[float], sentiment: float = 0.25) -> np.ndarray:
@@ -26,7 +26,8 @@ def rows(messages: list[float], sentiment: float = 0.25) -> np.ndarray:
 
 def norms(count: int = 1) -> Norms:
     flat = np.zeros((count, WIDTH))
-    return Norms(flat, flat, flat + 1.0)
+    flat[:, -1] = inputs.USUAL_SURPRISE
+    return Norms(flat.copy(), flat.copy(), np.ones_like(flat))
 
 
 def test_shapes_and_finiteness() -> None:
@@ -68,10 +69,39 @@ def test_shares_of_a_silent_minute_are_unknown_and_its_counts_are_not() -> None:
     assert seen[-2, 0] == pytest.approx(np.log1p(3.0))
 
 
-def test_taking_in_leaves_out_what_is_no_stream() -> None:
+def test_taking_in_one_by_one_and_together_is_the_same() -> None:
+    window = rows([3.0, 0.0, 9.0, 1.0] * 7)
+    together, alone = (ChannelNorms(np.zeros(WIDTH), np.ones(WIDTH)) for _ in range(2))
+    inputs.take_in(together, window)
+    for end in range(1, len(window) + 1):
+        inputs.take_in(alone, window[:end], 1)
+    assert alone.state() == together.state()
+    assert together.minutes == 28
+
+
+def test_taking_in_leaves_out_what_is_no_stream_and_does_without_a_past() -> None:
     channel = ChannelNorms(np.zeros(WIDTH), np.ones(WIDTH))
-    inputs.take_in(channel, rows([3.0, 4.0]))
-    assert channel.minutes == 2
+    inputs.take_in(channel, rows([]))
+    assert channel.minutes == 0
+    before = channel.snapshot().fast[-1]
+    inputs.take_in(channel, rows([4.0])[-1:])
+    assert channel.minutes == 1
+    assert channel.snapshot().fast[-1] == before
+
+
+def test_surprise_is_the_error_of_the_quarter_of_an_hour_before() -> None:
+    windows = np.stack([rows([4.0] * 15 + [12.0] * 5), rows([4.0] * 14 + [12.0] * 5)])
+    found = inputs.surprise(windows)
+    assert found[0] == pytest.approx(np.log1p(60.0) - np.log1p(20.0))
+    assert np.isnan(found[1])
+
+
+def test_an_unruly_channel_is_answered_in_larger_units() -> None:
+    calm, wild = norms(), norms()
+    wild.fast[:, -1] *= 3.0
+    window = rows([4.0] * 30)[None]
+    assert inputs.prepare(window, calm).scale[0, :, :2] == pytest.approx(1.0)
+    assert inputs.prepare(window, wild).scale[0, :, :2] == pytest.approx(2.0)
 
 
 def test_preparing_leaves_its_argument_alone() -> None:

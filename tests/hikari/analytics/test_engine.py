@@ -281,7 +281,7 @@ async def test_the_background_writes_by_itself(tmp_path: Path, settings: Setting
     while len(keeper.journal):
         assert await asyncio.to_thread(written.wait, 30)
         written.clear()
-    with keeper._upkeep:  # the batch that was taken last is on disk as well
+    with keeper._writing:  # the batch that was taken last is on disk as well
         shutil.copytree(tmp_path / "live", tmp_path / "crashed")
     counted = (await made.get_global_insights())["counts"]
     await made.close()

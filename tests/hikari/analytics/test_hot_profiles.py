@@ -66,7 +66,7 @@ def test_changes_are_handed_out_once_and_not_again_on_eviction() -> None:
     hot = HotProfiles(1, on_evict=lambda name, _: gone.append(name))
     hot.add(said("a"))
     assert [name for name, _ in hot.take_changed()] == ["a"]
-    assert hot.take_changed() == []
+    assert list(hot.take_changed()) == []
     hot.add(said("b"))
     assert gone == []
     hot.add(said("c"))
@@ -123,7 +123,7 @@ def test_forgetting_leaves_no_row_behind() -> None:
     assert hot.forget("a")
     assert not hot.forget("a")
     assert hot.get("a") is None
-    assert hot.take_changed() == []
+    assert list(hot.take_changed()) == []
     hot.add(said("b"))
     found = hot.get("b")
     assert found is not None
@@ -159,3 +159,26 @@ def test_bad_arguments_and_states() -> None:
     for state in ({}, {"v": 9}, {"v": 1, "viewers": {"a": {}}, "cohorts": {}}, {"v": 1, "viewers": 3, "cohorts": {}}):
         with pytest.raises(BadStore):
             HotProfiles.from_state(state)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), max_size=40), st.lists(st.integers(0, 6), max_size=20))
+def test_what_was_taken_stays_as_it_was(log: list[tuple[int, int]], later: list[int]) -> None:
+    hot = HotProfiles(5, on_evict=lambda *_: None)
+    for at, (who, stream) in enumerate(log):
+        hot.add(said(f"v{who}", at, sentiment=0.5), stream, topic=who)
+    expected = {name: profile.state() for name, profile in hot.items()}
+    everything, taken = hot.copy(), hot.take_changed()
+    for at, who in enumerate(later):
+        hot.add(said(f"v{who}", 100 + at, sentiment=-0.5), 9, topic=1)
+        if who == 3:
+            hot.forget("v3")
+    assert dict(taken) == expected
+    assert {name: profile.state() for name, profile in everything.profiles().items()} == expected
+    assert sorted(taken.names()) == sorted(expected)
+    assert [taken.get(name) for name in expected] == list(expected.values())
+    assert taken.get("nobody") is None
+    changed = {name for name, _ in hot.take_changed()}
+    assert changed <= {f"v{who}" for who in later}
+    assert not list(hot.take_changed())
+    assert [hot.mark_changed(name) for name in expected] == [name in hot for name in expected]
+    assert {name for name, _ in hot.take_changed()} == {name for name in expected if name in hot}

@@ -43,3 +43,13 @@ def test_bad_arguments_and_states() -> None:
     for state in ({}, {"v": 3}, {"v": 1, "gap": -1, "starts": [], "first": 0, "last": None}):
         with pytest.raises(BadStore):
             Sessions.from_state(state)
+
+
+def test_after_a_wrong_clock_the_next_time_starts_a_stream_of_its_own() -> None:
+    sessions = Sessions()
+    assert [sessions.number(at) for at in (1e9, 1e9 + 10)] == [0, 0]
+    sessions.restart()
+    assert sessions.current() is None
+    restored = Sessions.from_state(sessions.state())
+    for each in (sessions, restored):
+        assert [each.number(at) for at in (5.0, 3.0, 20.0, 9e8)] == [1, 1, 1, 2]

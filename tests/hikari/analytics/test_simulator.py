@@ -126,7 +126,7 @@ def test_a_lull_is_quiet() -> None:
 
 
 def test_a_raid_brings_viewers_and_new_names() -> None:
-    stream = stream_with(Planted("raid", 1800.0, size=300.0), rate=10.0)
+    stream = stream_with(Planted("raid", 1800.0, size=400.0), rate=10.0)
     (event,) = stream.events
     rows = list(stream.rows())
     assert stream.viewers[32] > stream.viewers[29] + 150
@@ -217,4 +217,4 @@ def test_many_viewers() -> None:
     assert len({row["username"] for row in stream.rows()}) > 1000
 
 
-BYTES = "23ef5e379e92babed0bd17561b47024f18987f25265482f081dffa6a09aba190"
+BYTES = "869d2927348bf5d273f92cd40c41682fc51a8855d17c4e115eedd93195427a11"

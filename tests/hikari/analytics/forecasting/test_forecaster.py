@@ -106,9 +106,9 @@ def test_wider_steps_are_means() -> None:
     fine, coarse = forecaster.predict(48), forecaster.predict(12, step_s=4 * 3600.0)
     np.testing.assert_allclose(coarse.values, fine.values.reshape(12, 4).mean(axis=1))
     np.testing.assert_array_equal(coarse.times, fine.times[::4])
-    for step in (1800.0, 5000.0, NAN, 0.0):
+    for step in (1800.0, 5000.0, NAN, 0.0, float("inf"), "3600", True):
         with pytest.raises(BadInput, match="multiple"):
-            forecaster.predict(1, step_s=step)
+            forecaster.predict(1, step_s=step)  # type: ignore[arg-type]
 
 
 def test_refusals() -> None:

@@ -1,5 +1,4 @@
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-"""The engagement network. Nothing that serves imports this file: it needs torch, what it learned is served as ONNX."""
+"""The engagement network; what it learned is served as ONNX by `hikari.analytics.engagement`."""
 
 from dataclasses import dataclass
 from typing import cast

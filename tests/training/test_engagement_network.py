@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from hikari.analytics import engagement_inputs as inputs
-from hikari.analytics.engagement_network import HEADS, LAYERS, Architecture, EngagementEnsemble, ViewerEngagementPredictor
+from training.engagement_network import HEADS, LAYERS, Architecture, EngagementEnsemble, ViewerEngagementPredictor
 
 SIZES = {"hidden": 16, "members": 2}
 
