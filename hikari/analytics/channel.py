@@ -22,7 +22,7 @@ from hikari.analytics.cohorts import Cohorts
 from hikari.analytics.cold_profiles import ColdProfiles
 from hikari.analytics.config import AnalyticsConfig
 from hikari.analytics.contents import Contents
-from hikari.analytics.engagement_inputs import take_in
+from hikari.analytics.engagement_inputs import HISTORY, take_in
 from hikari.analytics.engagement_norms import ChannelNorms
 from hikari.analytics.events import ChatEvent
 from hikari.analytics.hot_profiles import HotProfiles
@@ -186,7 +186,8 @@ class Channel:
             if row[features.INDEX["in_stream"]] > 0:
                 raised += self._close(number * MINUTE_S, row)
         if self.norms is not None:
-            take_in(self.norms, table)
+            # What is new is weighed against the minutes before it.
+            take_in(self.norms, self.rows((last + 1) * MINUTE_S, min(RING_MINUTES, len(table) + HISTORY)), len(table))
         return raised
 
     def _close(self, start: float, row: np.ndarray) -> list[dict[str, Any]]:
