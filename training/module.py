@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import lightning
 import numpy as np
 import torch
 
@@ -11,11 +10,11 @@ from hikari.sentiment.labels import Task
 from training import losses, metrics
 from training.data import Batch, Rows
 from training.network import TextNetwork
-from training.optim import adamw
+from training.optim import FusedModule, adamw
 from training.schema import HeadConfig, OptimConfig
 
 
-class TextModule(lightning.LightningModule):
+class TextModule(FusedModule):
     """Trains a `TextNetwork` on rows that may label only some tasks; `dev/score` is the mean of the tasks' main figures."""
 
     def __init__(self, network: TextNetwork, heads: tuple[HeadConfig, ...], optim: OptimConfig, rows: Rows) -> None:

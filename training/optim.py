@@ -4,11 +4,24 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import lightning
 import torch
 from torch import nn
 
 from training.network import TextNetwork
 from training.schema import OptimConfig
+
+
+class FusedModule(lightning.LightningModule):
+    """A module whose optimiser is fused. Lightning refuses to clip gradients beside one in mixed precision, where fp16's scaler might
+    still hold them scaled; bf16 and fp32, the two that are trained in here, have no scaler."""
+
+    def configure_gradient_clipping(
+        self, optimizer: Any, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
+    ) -> None:
+        """Clip the norm of all gradients together."""
+        if gradient_clip_val:
+            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
 
 
 def parameter_groups(network: TextNetwork, config: OptimConfig) -> list[dict[str, Any]]:

@@ -3,18 +3,17 @@
 import dataclasses
 from typing import Any
 
-import lightning
 import torch
 
 from hikari.memory.abstractive import Generation, generate
 from training import rouge
-from training.optim import schedule
+from training.optim import FusedModule, schedule
 from training.summary_schema import SummaryOptimConfig
 
 Batch = dict[str, torch.Tensor]
 
 
-class SummaryModule(lightning.LightningModule):
+class SummaryModule(FusedModule):
     """Fine-tunes a T5; `dev/score` is the mean of ROUGE-1, -2 and -L F1 (0 to 100) on the dev dialogues."""
 
     def __init__(

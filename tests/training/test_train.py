@@ -71,6 +71,26 @@ def sparse(folder: Path, *names: str) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("precision", ["bf16", "fp32"])
+def test_gradients_are_clipped_in_every_precision(configure: Configure, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    norms: list[float] = []
+    step = torch.optim.AdamW.step
+
+    def noted(self: torch.optim.AdamW, closure: Any = None) -> Any:
+        def computed() -> Any:
+            loss = closure()
+            gradients = [p.grad for group in self.param_groups for p in group["params"] if p.grad is not None]
+            norms.append(float(torch.stack([gradient.norm() for gradient in gradients]).norm()))
+            return loss
+
+        return step(self, computed)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", noted)
+    train.train(configure(f"trainer.precision={precision}", "optim.gradient_clip=0.01", "trainer.max_steps=2"))
+    assert len(norms) == 2
+    assert max(norms) == pytest.approx(0.01, rel=1e-3)
+
+
 def test_a_run_writes_weights_tasks_and_history(configure: Configure, tiny_encoder: Path, tmp_path: Path) -> None:
     config = configure()
     best = train.train(config)
