@@ -24,6 +24,7 @@ import lmdb
 
 from hikari.analytics.store_keys import TABLES
 from hikari.errors import BadStore, NotReady, StoreBusy, StoreFull
+from hikari.rewriting import rewrite
 
 SCHEMA = b"1"
 MAP_BYTES = 16 * 2**30
@@ -68,7 +69,7 @@ class AnalyticsStore:
                 str(self.folder), map_size=self._map_bytes, max_dbs=len(TABLES) + 1, readahead=False, meminit=True
             )
             with _named(self.folder), self._environment.begin(write=True) as edit:
-                meta = self._environment.open_db(_META, txn=edit)
+                self._meta = meta = self._environment.open_db(_META, txn=edit)
                 self._tables = {name: self._environment.open_db(name.encode(), txn=edit) for name in TABLES}
                 schema = edit.get(_SCHEMA, db=meta)
                 if schema is None:
@@ -122,8 +123,7 @@ class AnalyticsStore:
             shutil.rmtree(target, ignore_errors=True)
             target.mkdir()
             with _named(self.folder):
-                self._environment.copy(str(target), compact=True)
-            _sync(target / "data.mdb")
+                rewrite(self._environment, {_META.decode(): self._meta, **self._tables}, target)
             with self._alone():
                 self._environment.close()
                 (target / "data.mdb").replace(self.folder / "data.mdb")
@@ -163,14 +163,6 @@ class AnalyticsStore:
         with self._turn:
             self._turn.wait_for(lambda: not self._readers)
             yield
-
-
-def _sync(file: Path) -> None:
-    handle = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager

@@ -80,10 +80,11 @@ class Cells:
     def trained(cls, plan: Plan, sample: Vectors, trained_on: int) -> "Cells":
         """Empty, with cells laid out by spherical k-means over `sample` (n, dimension); the same sample gives the same cells.
 
-        Every fifth vector is kept from k-means, for learning how far a vector may lie from the centre of its cell.
+        Every fifth vector is kept from k-means, for learning how far a vector may lie from the centre of its cell. There are fewer
+        cells than planned where the sample, of which much was removed meanwhile, has too few vectors for them.
         """
         held_out = np.arange(len(sample)) % 5 == 4
-        centres = _centres(sample[~held_out], plan.nlist)
+        centres = _centres(sample[~held_out], max(1, min(plan.nlist, int((~held_out).sum()))))
         return cls(plan.kind, _inverted(centres, plan.kind, sample[held_out]), 1, trained_on)
 
     @property

@@ -21,6 +21,7 @@ from hikari.errors import BadStore, NotReady, StoreBusy, StoreFull
 from hikari.memory import migrations
 from hikari.memory.locks import ReadWriteLock
 from hikari.memory.rows import TABLES, Edit, View, open_tables
+from hikari.rewriting import rewrite
 
 SCHEMA = 2
 INITIAL_MAP_BYTES = 64 * 2**20
@@ -170,31 +171,32 @@ class Store:
         if self.read_only:
             raise StoreBusy("the memory store is open for reading only")
         target = self.folder / _COMPACTING
-        with self._writing, self._gate.writing():
-            size = int(self._environment.info()["map_size"])
+        with self._writing:
             shutil.rmtree(target, ignore_errors=True)
             target.mkdir()
             try:
-                self._environment.copy(str(target), compact=True)
-                with (target / DATA).open("rb") as copied:
-                    os.fsync(copied.fileno())
+                # Whoever reads goes on meanwhile.
+                with self._gate.reading():
+                    size = int(self._environment.info()["map_size"])
+                    rewrite(self._environment, self._tables, target)
             except (lmdb.Error, OSError) as error:
                 shutil.rmtree(target, ignore_errors=True)
                 raise StoreFull(f"the memory store cannot be compacted: {type(error).__name__}") from error
-            self._environment.close()
-            (target / DATA).replace(self.folder / DATA)
-            handle = os.open(self.folder, os.O_RDONLY)
-            os.fsync(handle)
-            os.close(handle)
-            shutil.rmtree(target, ignore_errors=True)
-            # Other processes map the old file until they open it anew; its lock table goes with it.
-            (self.folder / LOCK).unlink(missing_ok=True)
-            self._open(size)
+            with self._gate.writing():
+                self._environment.close()
+                (target / DATA).replace(self.folder / DATA)
+                handle = os.open(self.folder, os.O_RDONLY)
+                os.fsync(handle)
+                os.close(handle)
+                shutil.rmtree(target, ignore_errors=True)
+                # Other processes map the old file until they open it anew; its lock table goes with it.
+                (self.folder / LOCK).unlink(missing_ok=True)
+                self._open(size)
 
     def copy(self, folder: Path) -> None:
         """Write a copy without deleted rows into an existing folder."""
         with self._gate.reading():
-            self._environment.copy(str(folder), compact=True)
+            rewrite(self._environment, self._tables, folder)
 
     def bytes_used(self) -> int:
         """Bytes of the map in use."""

@@ -144,7 +144,7 @@ def test_plan_grows_with_the_count_and_heeds_the_budget() -> None:
     budget = 600 << 20
     kinds = [plan(count, 384, budget).kind for count in (0, 19_999, 20_000, 400_000, 1_000_000)]
     assert kinds == ["flat", "flat", "ivf_fp16", "ivf_fp16", "ivf_sq8"]
-    assert [plan(count, 384, budget).nlist for count in (100, 20_000, 100_000, 1_000_000)] == [1, 256, 512, 2048]
+    assert [plan(count, 384, budget).nlist for count in (100, 20_000, 100_000, 1_000_000)] == [1, 512, 1024, 4096]
     assert plan(100_000, 384, 1 << 20).kind == "ivf_sq8"
 
 

@@ -133,6 +133,13 @@ async def answers(memory: NeuralMemorySystem) -> list[Any]:
     return [*((row["id"], row["score"], row["explain"]) for row in rows), await memory.related_entities("kai")]
 
 
+def alike(before: list[Any]) -> list[Any]:
+    """The same answers: the lexical scores of the index on disk and of what it has not written yet differ in float32's last digit."""
+    *rows, related = before
+    near = pytest.approx
+    return [*((id, near(score, abs=3e-6), near(parts, abs=3e-6)) for id, score, parts in rows), related]  # noqa: A001
+
+
 async def fill(memory: NeuralMemorySystem) -> list[Any]:
     await memory.store_memories(
         [{"content": f"lantern keeper number{n} feeds seagulls", "user": "kai", "id": f"m{n}"} for n in range(30)]
@@ -164,7 +171,7 @@ def test_damage_is_noticed_and_repaired(tmp_path: Path, part: str, damage: Any) 
         for file in (largest, folder / "manifest.json"):
             damage(file)
             async with opened(tmp_path) as memory:
-                assert await answers(memory) == before
+                assert await answers(memory) == alike(before)
                 with parts(memory).core.spaces.use("default") as space:
                     assert len(space.rebuilt) == 1
 
@@ -177,14 +184,14 @@ def test_lost_and_foreign_indices_are_built_anew(tmp_path: Path) -> None:
             before = await fill(memory)
         shutil.rmtree(tmp_path / INDICES)
         async with opened(tmp_path) as memory:
-            assert await answers(memory) == before
+            assert await answers(memory) == alike(before)
             assert await memory.rebuild() == {"channels": 1, "memories": 30}
-            assert await answers(memory) == before
+            assert await answers(memory) == alike(before)
         folder = tmp_path / INDICES / keys.of_name("default").hex() / "vectors"
         shutil.rmtree(folder)
         FaissIndex(96, "of another encoder").save(folder)
         async with opened(tmp_path) as memory:
-            assert await answers(memory) == before
+            assert await answers(memory) == alike(before)
 
     run(work())
 
@@ -201,7 +208,7 @@ def test_indices_that_are_ahead_of_the_store_are_built_anew(tmp_path: Path) -> N
         shutil.rmtree(tmp_path / "a" / INDICES)
         shutil.copytree(tmp_path / "b" / INDICES, tmp_path / "a" / INDICES)
         async with opened(tmp_path / "a") as memory:
-            assert await answers(memory) == before
+            assert await answers(memory) == alike(before)
             await memory.store_memory("a fresh pomegranate", id="fresh")
         async with opened(tmp_path / "a") as memory:
             found = await memory.retrieve_memories("fresh pomegranate", k=1, explain=True)
