@@ -10,11 +10,12 @@ import numpy as np
 from hikari.analytics.forecasting.forecaster import Forecaster, default_candidates
 from hikari.analytics.store import AnalyticsStore, Change
 from hikari.analytics.store_keys import of_name, of_time, time_of
-from hikari.errors import BadInput, NotReady
+from hikari.errors import BadInput, NotReady, TooLarge
 
 TABLE = "series"
-HORIZON = 288
-"""Steps that can be asked for."""
+NEAR, HORIZON = 24, 288
+"""Steps that can be asked for. What forecasts the next hours best may be poor two days ahead, and a backtest over two days says nothing
+about a history of one: so each question is answered from the shortest of these that holds it."""
 MAX_FITTED = 20_000
 """Newest readings that a fit looks at; more are first averaged."""
 FINE_S, COARSE_S, DAY_S = 60.0, 600.0, 86_400.0
@@ -26,12 +27,16 @@ def reading_change(channel: str, metric: str, timestamp: float, value: float) ->
     return TABLE, of_name(channel) + of_name(metric) + of_time(timestamp), _VALUE.pack(value)
 
 
+Fits = tuple[Forecaster, ...]
+"""One metric's forecasters, `NEAR` and `HORIZON` steps far."""
+
+
 class MetricSeries:
     """All metrics of all channels; safe from many threads."""
 
     def __init__(self, store: AnalyticsStore) -> None:
         self._store = store
-        self._fitted: dict[tuple[str, str], tuple[Forecaster, float]] = {}
+        self._fitted: dict[tuple[str, str], tuple[Fits, float]] = {}
         """With the time of the newest reading that the fit knew."""
         self._scheduled: dict[str, tuple[tuple[float, float], ...]] = {}
         self._fitting = threading.Lock()
@@ -54,27 +59,31 @@ class MetricSeries:
         self._scheduled[channel] = tuple(spans)
         self.forget_channel(channel)
 
-    def fit(self, channel: str, metric: str) -> Forecaster:
+    def fit(self, channel: str, metric: str) -> Fits:
         """Fit anew on all that is known; a request goes on being answered from the old fit. Raises `NotReady` without readings."""
         with self._fitting:
             return self._fit(channel, metric)
 
-    def _fit(self, channel: str, metric: str) -> Forecaster:
+    def _fit(self, channel: str, metric: str) -> Fits:
         while True:
             times, values = self.read(channel, metric)
             if not len(times):
                 raise NotReady(f"nothing is recorded of {metric} yet")
             scheduled = self._scheduled.get(channel, ())
-            forecaster = Forecaster(
-                step_s=_step(times), horizon=HORIZON, floor=None if metric == "sentiment" else 0.0,
-                candidates=default_candidates(scheduled),
+            fits = tuple(
+                Forecaster(
+                    step_s=_step(times), horizon=horizon, floor=None if metric == "sentiment" else 0.0,
+                    candidates=default_candidates(scheduled),
+                )
+                for horizon in (NEAR, HORIZON)
             )  # fmt: skip
-            forecaster.fit(times[-MAX_FITTED:], values[-MAX_FITTED:])
+            for forecaster in fits:
+                forecaster.fit(times[-MAX_FITTED:], values[-MAX_FITTED:])
             if self._scheduled.get(channel, ()) is scheduled:  # else there is a new plan already
-                self._fitted[channel, metric] = forecaster, float(times[-1])
-                return forecaster
+                self._fitted[channel, metric] = fits, float(times[-1])
+                return fits
 
-    def fitted(self, channel: str, metric: str) -> Forecaster | None:
+    def fitted(self, channel: str, metric: str) -> Fits | None:
         """The last fit, if there is one."""
         found = self._fitted.get((channel, metric))
         return None if found is None else found[0]
@@ -92,11 +101,16 @@ class MetricSeries:
         """See `Forecaster.predict`; the first question about a metric fits it, every other is answered from a fit."""
         if isinstance(periods, bool) or not isinstance(periods, int) or not 1 <= periods <= HORIZON:
             raise BadInput(f"periods must be a whole number from 1 to {HORIZON}", field="periods")
-        forecaster = self.fitted(channel, metric)
-        if forecaster is None:
+        fits = self.fitted(channel, metric)
+        if fits is None:
             with self._fitting:  # whoever asks at the same time is answered from the same fit
-                forecaster = self.fitted(channel, metric) or self._fit(channel, metric)
-        return {"metric": metric, **forecaster.predict(periods, step_s).as_dict()}
+                fits = self.fitted(channel, metric) or self._fit(channel, metric)
+        near, far = fits
+        try:
+            answer = near.predict(periods, step_s)
+        except TooLarge:
+            answer = far.predict(periods, step_s)
+        return {"metric": metric, **answer.as_dict()}
 
 
 def _step(times: np.ndarray) -> float | None:

@@ -5,6 +5,9 @@
 
 Candidates that are dear to fit are judged on fewer origins. So each is compared with the last value on its own origins, and the ratio is
 drawn towards the one from development events, the more so the fewer forecasts without overlap the backtest holds.
+
+Within a stream, forecasts of a metric that is recorded only while one is live are judged from within streams: from the pauses between
+them every forecast starts with a level hours old, and whoever knows the usual one looks good.
 """
 
 from collections.abc import Sequence
@@ -14,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from hikari.analytics.forecasting.candidates import Candidate, LastValue
-from hikari.analytics.forecasting.series import DAY_S, Floats, Series, change_scale
+from hikari.analytics.forecasting.live import is_live, within_stream
+from hikari.analytics.forecasting.series import DAY_S, Flags, Floats, Series, change_scale
 
 MIN_HISTORY = 12
 MAX_SPAN = 1500
@@ -78,7 +82,7 @@ def trials(series: Series, candidates: Sequence[Candidate], horizon: int) -> tup
 def trial(series: Series, candidate: Candidate, horizon: int) -> Trial:
     """One candidate's backtest; without a single possible origin its score is its record on development events."""
     origins = fold_origins(series, candidate, horizon)
-    prior = _prior(candidate.name, len(series.values) * series.step_s)
+    prior = _prior(candidate.name, series)
     if not origins:
         return Trial(candidate, (), np.empty((0, horizon)), np.nan, np.nan, np.nan, prior)
     outcomes = np.array([series.values[origin : origin + horizon] for origin in origins])
@@ -87,7 +91,7 @@ def trial(series: Series, candidate: Candidate, horizon: int) -> Trial:
     naive = float(np.nanmean(np.abs(LastValue().paths(series, origins, horizon) - outcomes)))
     scale = change_scale(series.values)
     relative = mae / naive if naive > 0 else (1.0 if mae == 0 else np.inf)
-    weight = effective_folds(origins, horizon)
+    weight = effective_folds(origins, np.isfinite(residuals))
     # Bounded, so that a perfect or a hopeless fold on a short history cannot settle the matter alone.
     measured = float(np.clip(relative, 1e-3, 1e3))
     score = float(np.exp((weight * np.log(measured) + PRIOR_WEIGHT * np.log(prior)) / (weight + PRIOR_WEIGHT)))
@@ -99,11 +103,10 @@ def fold_origins(series: Series, candidate: Candidate, horizon: int) -> tuple[in
     last = len(series.values) - horizon
     # Forecasts from a small part of the present history would say little about those to come.
     first = max(MIN_HISTORY, len(series.values) // 8, len(series.values) - MAX_SPAN)
-    possible = [
-        origin
-        for origin in range(first, last + 1)
-        if np.isfinite(series.values[origin : origin + horizon]).any() and candidate.shortfall(series, origin) is None
-    ]
+    possible = [origin for origin in range(first, last + 1) if np.isfinite(series.values[origin : origin + horizon]).any()]
+    if within_stream(series):
+        possible = [origin for origin in possible if is_live(series, origin)]
+    possible = [origin for origin in possible if candidate.shortfall(series, origin) is None]
     if len(possible) <= candidate.max_folds:
         return tuple(possible)
     return tuple(
@@ -114,14 +117,19 @@ def fold_origins(series: Series, candidate: Candidate, horizon: int) -> tuple[in
     )
 
 
-def effective_folds(origins: Sequence[int], horizon: int) -> float:
-    """How many forecasts without overlap the folds amount to."""
-    return min(float(len(origins)), (origins[-1] - origins[0]) / horizon + 1.0) if origins else 0.0
+def effective_folds(origins: Sequence[int], known: Flags) -> float:
+    """How many forecasts without overlap the folds amount to; `known` (folds, horizon) says which outcomes were read."""
+    if not known.any():
+        return 0.0
+    places = np.array(origins, dtype=np.intp)[:, None] + np.arange(int(known.shape[1]))
+    return len(np.unique(places[known])) / float(known.sum(axis=1).mean())
 
 
-def _prior(name: str, history_s: float) -> float:
+def _prior(name: str, series: Series) -> float:
+    if within_stream(series):  # the development events were recorded without pauses
+        return 1.0 if name == LastValue().name else PRIOR_UNKNOWN
     short, long = PRIOR.get(name, (PRIOR_UNKNOWN, PRIOR_UNKNOWN))
-    return short if history_s < 2 * DAY_S else long
+    return short if len(series.values) * series.step_s < 2 * DAY_S else long
 
 
 def _shown(value: float) -> float | None:

@@ -18,6 +18,7 @@ from hikari.analytics.forecasting import intervals
 from hikari.analytics.forecasting.additive import Prophet
 from hikari.analytics.forecasting.backtest import Trial, trials
 from hikari.analytics.forecasting.candidates import Average, Candidate, LastValue, Profile, SeasonalNaive
+from hikari.analytics.forecasting.live import LiveLevel, LiveProfile
 from hikari.analytics.forecasting.process import DailyProcess
 from hikari.analytics.forecasting.series import Floats, Series, change_scale, regularise
 from hikari.analytics.forecasting.smoothing import Smoothing
@@ -72,7 +73,9 @@ def default_candidates(scheduled: Sequence[tuple[float, float]] = ()) -> tuple[C
     spans = tuple((seconds(start, "scheduled"), seconds(end, "scheduled")) for start, end in scheduled)
     if any(start >= end for start, end in spans):
         raise BadInput("a scheduled stream must end after it starts", field="scheduled")
-    return (DailyProcess(), Average(), SeasonalNaive(), LastValue(), Profile(), Smoothing(), Prophet(spans))
+    return (
+        DailyProcess(), Average(), SeasonalNaive(), LastValue(), Profile(), LiveLevel(), LiveProfile(), Smoothing(), Prophet(spans),
+    )  # fmt: skip
 
 
 class Forecaster:

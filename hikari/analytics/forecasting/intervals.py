@@ -28,7 +28,7 @@ def half_widths(residuals: Floats, origins: Sequence[int], scale: float, coverag
     a, b = PRIOR_WIDTHS[min(PRIOR_WIDTHS, key=lambda known: abs(known - coverage))]
     prior = np.asarray(scale * a * np.arange(1.0, horizon + 1.0) ** b, dtype=np.float64)
     own = _quantiles(np.abs(residuals), coverage)
-    share = min(1.0, effective_folds(origins, horizon) / ENOUGH_FOLDS)
+    share = min(1.0, effective_folds(origins, np.isfinite(residuals)) / ENOUGH_FOLDS)
     usable = np.isfinite(own) & (own > 0) & (prior > 0)
     safe_own, safe_prior = np.where(usable, own, 1.0), np.where(usable, prior, 1.0)
     return np.where(usable, safe_own**share * safe_prior ** (1.0 - share), prior)

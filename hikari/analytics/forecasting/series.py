@@ -17,6 +17,7 @@ from hikari.fields import seconds
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 DAY_S = 86_400.0
 MAX_READINGS = 5_000_000
 MAX_VALUE = 1e100

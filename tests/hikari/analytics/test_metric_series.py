@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hikari.analytics import metric_series
-from hikari.analytics.metric_series import HORIZON, MetricSeries, reading_change
+from hikari.analytics.metric_series import HORIZON, NEAR, MetricSeries, reading_change
 from hikari.analytics.store import AnalyticsStore
-from hikari.errors import BadInput, NotReady
+from hikari.errors import BadInput, NotReady, TooLarge
 from tests.hikari.analytics.keepers import START
 
 METRICS = ("chat_rate", "viewer_count", "größe 🎮", "x" * 200)
@@ -39,13 +39,16 @@ class QuickForecaster:
     go_on = threading.Event()
     meanwhile: Any = None
 
-    def __init__(self, *, candidates: Any, **_: Any) -> None:
+    def __init__(self, *, candidates: Any, horizon: int, **_: Any) -> None:
         self._candidates = candidates
+        self._horizon = horizon
         self._known = 0
 
     def fit(self, times: np.ndarray, values: np.ndarray) -> None:
         assert len(times) == len(values)
         self._known = len(times)
+        if self._horizon != HORIZON:
+            return  # each fit is one for every reach; the last one counts
         type(self).fits.append((self._known, self._candidates))
         type(self).started.set()
         type(self).go_on.wait(30)
@@ -54,6 +57,8 @@ class QuickForecaster:
             then()
 
     def predict(self, periods: int, step_s: float | None) -> Answer:
+        if periods > self._horizon:
+            raise TooLarge("so far this one does not see", field="periods")
         return Answer(self._known)
 
 
@@ -125,6 +130,18 @@ def test_only_the_first_question_fits(store: AnalyticsStore, quick: type[QuickFo
     assert [known for known, _ in quick.fits] == [10, 20]
     with pytest.raises(NotReady):
         series.forecast("tower", "chat_rate", 1)
+
+
+def test_short_questions_are_answered_by_who_forecasts_the_near_best(store: AnalyticsStore) -> None:
+    """Minute by minute for five hours: a backtest over the whole horizon has nothing to say, one over the near steps has."""
+    record(store, "chat_rate", 300)
+    series = MetricSeries(store)
+    near = series.forecast("lamp", "chat_rate", NEAR)
+    far = series.forecast("lamp", "chat_rate", NEAR + 1)
+    assert (near["backtest"]["horizon"], far["backtest"]["horizon"]) == (NEAR, HORIZON)
+    assert near["backtest"]["folds"] > far["backtest"]["folds"] == 0
+    assert series.forecast("lamp", "chat_rate", 3, step_s=600.0)["backtest"]["horizon"] == HORIZON
+    assert len(far["values"]) == NEAR + 1
 
 
 @pytest.mark.parametrize("periods", [0, -1, HORIZON + 1, 1.5, True, "3", None])

@@ -1,9 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hikari.analytics.forecasting.backtest import effective_folds, fold_origins, trial, trials
 from hikari.analytics.forecasting.candidates import Average, LastValue, SeasonalNaive
 from hikari.analytics.forecasting.intervals import coverage, half_widths
+from hikari.analytics.forecasting.live import LiveLevel
 from hikari.analytics.forecasting.series import Series
 
 
@@ -45,8 +50,31 @@ def test_folds() -> None:
     assert max(fold_origins(series, LastValue(), 5)) == 39  # later ones have nothing to compare with
     assert len(fold_origins(series, LastValue(max_folds=7), 5)) == 7
     assert fold_origins(hourly(np.arange(12.0)), LastValue(), 5) == ()
-    assert effective_folds([10, 20, 30], 20) == 2.0
-    assert effective_folds([], 20) == 0.0
+    assert effective_folds([10, 20, 30], np.ones((3, 20), dtype=bool)) == 2.0
+    assert effective_folds([10, 50, 90], np.ones((3, 20), dtype=bool)) == 3.0
+    assert effective_folds([], np.empty((0, 20), dtype=bool)) == 0.0
+    only_once = np.zeros((3, 20), dtype=bool)
+    only_once[[0, 1, 2], [10, 0, 5]] = True  # the same two steps, however often they were forecast
+    assert effective_folds([10, 20, 15], only_once) == 1.0
+
+
+@given(st.integers(1, 40), st.integers(1, 60), st.integers(1, 30))
+def test_evenly_spread_folds_amount_to_their_span(count: int, apart: int, horizon: int) -> None:
+    origins = [apart * number for number in range(count)]
+    folds = effective_folds(origins, np.ones((count, horizon), dtype=bool))
+    assert folds == pytest.approx(min(count, apart * (count - 1) / horizon + 1.0))
+
+
+def test_a_metric_of_streams_is_judged_from_within_streams() -> None:
+    """Streams of ten hours, ten hours apart, each at a level of its own: the last value is right, but wrong across every pause."""
+    generator = np.random.default_rng(3)
+    streams = [np.append(np.full(10, np.nan), level + generator.normal(0.0, 1.0, 10)) for level in (10.0, 90.0) * 6]
+    series = hourly(np.concatenate([*streams, np.full(10, np.nan), 10.0 + generator.normal(0.0, 1.0, 5)]))
+    assert all(np.isfinite(series.values[origin - 6 : origin]).any() for origin in fold_origins(series, LastValue(), 4))
+    ranked, _ = trials(series, [LiveLevel(), LastValue()], 4)
+    assert ranked[0].candidate.name == "last_value"
+    offline = replace(series, values=series.values[:-5])
+    assert not all(np.isfinite(series.values[origin - 6 : origin]).any() for origin in fold_origins(offline, LastValue(), 4))
 
 
 def test_widths_are_conformal_quantiles_once_there_are_many_folds() -> None:
