@@ -80,13 +80,10 @@ class View:
 
     def vectors(self, seqs: Iterable[int], dimension: int) -> NDArray[np.float32]:
         """The stored vectors as float32 of shape (n, dimension); zeros where a row has none."""
-        wanted = list(seqs)
-        out = np.zeros((len(wanted), dimension), np.float32)
-        for position, seq in enumerate(wanted):
-            blob = self.get_raw("vectors", _SEQ.pack(seq))
-            if blob is not None and len(blob) == 2 * dimension:
-                out[position] = np.frombuffer(blob, np.float16)
-        return out
+        get, table, nothing = self._txn.get, self._tables["vectors"], bytes(2 * dimension)
+        blobs = [get(_SEQ.pack(seq), nothing, db=table) for seq in seqs]
+        whole = b"".join(blob if len(blob) == len(nothing) else nothing for blob in blobs)
+        return np.frombuffer(whole, np.float16).reshape(len(blobs), dimension).astype(np.float32)
 
     def access(self, seq: int) -> tuple[int, tuple[float, ...]]:
         """How often a memory was used, and the last times."""

@@ -176,24 +176,25 @@ class Searcher:
         return gather(view, space, want, scope)
 
     def _rank(self, view: View, rows: dict[int, Memory], live: Found, other: Found, ready: query.Prepared, ask: Query) -> Ranking:
-        seqs = np.array(sorted(rows), np.int64)
-        memories = [rows[seq] for seq in seqs.tolist()]
+        ordered = sorted(rows)
+        seqs, places = np.array(ordered, np.int64), {seq: place for place, seq in enumerate(ordered)}
+        memories = [rows[seq] for seq in ordered]
         ages = np.array([max(0.0, ask.moment - memory.timestamp) for memory in memories])
         named = {name.casefold() for name in ready.speakers}
         reach = (len(self.weights.before), len(self.weights.after))
         ranking = fuse(
             Candidates(
                 seqs=seqs,
-                similarity=_column(seqs, live.similarity, other.similarity),
-                lexical=_column(seqs, live.lexical, other.lexical),
-                before=_beside(seqs, live.before, other.before, reach[0]),
-                after=_beside(seqs, live.after, other.after, reach[1]),
+                similarity=_column(places, live.similarity, other.similarity),
+                lexical=_column(places, live.lexical, other.lexical),
+                before=_beside(places, live.before, other.before, reach[0]),
+                after=_beside(places, live.after, other.after, reach[1]),
                 question=np.array([query.is_question(memory.content) for memory in memories], bool),
                 speaker=np.array([memory.user is not None and memory.user.casefold() in named for memory in memories], bool),
                 recency=np.exp(-ages / RECENT_S),
                 importance=np.array([memory.importance for memory in memories]),
-                graph=_column(seqs, live.graph, other.graph),
-                fact=_column(seqs, live.facts, other.facts),
+                graph=_column(places, live.graph, other.graph),
+                fact=_column(places, live.facts, other.facts),
             ),
             self.weights,
         )
@@ -273,19 +274,21 @@ def _shared_behind(ranking: Ranking, factor: float) -> Ranking:
     )
 
 
-def _column(seqs: NDArray[np.int64], live: Mapping[int, float], other: Mapping[int, float]) -> NDArray[np.float64]:
-    return np.array(
-        [live.get(seq, np.nan) if seq < SHARED_OFFSET else other.get(seq - SHARED_OFFSET, np.nan) for seq in seqs.tolist()]
-    )
+def _column(places: Mapping[int, int], live: Mapping[int, float], other: Mapping[int, float]) -> NDArray[np.float64]:
+    out = np.full(len(places), np.nan)
+    for shift, scores in ((0, live), (SHARED_OFFSET, other)):
+        if scores:
+            out[[places[seq + shift] for seq in scores]] = list(scores.values())
+    return out
 
 
 def _beside(
-    seqs: NDArray[np.int64], live: Mapping[int, Mapping[int, int]], other: Mapping[int, Mapping[int, int]], reach: int
+    places: Mapping[int, int], live: Mapping[int, Mapping[int, int]], other: Mapping[int, Mapping[int, int]], reach: int
 ) -> NDArray[np.int64]:
-    out = np.full((len(seqs), reach), NONE, np.int64)
-    for place, seq in enumerate(seqs.tolist()):
-        shift = SHARED_OFFSET if seq >= SHARED_OFFSET else 0
-        for distance, neighbour in (other if shift else live).get(seq - shift, {}).items():
-            if distance < reach:
-                out[place, distance] = neighbour + shift
+    out = np.full((len(places), reach), NONE, np.int64)
+    for shift, rows in ((0, live), (SHARED_OFFSET, other)):
+        for seq, beside in rows.items():
+            for distance, neighbour in beside.items():
+                if distance < reach:
+                    out[places[seq + shift], distance] = neighbour + shift
     return out

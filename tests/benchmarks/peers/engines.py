@@ -1,6 +1,6 @@
 """The systems under comparison behind one face: `add` one text, `search` for one query.
 
-Each is used the way its own documentation shows, on disk, with the same encoder, one text at a time; each import happens in the
+Each is used the way its own documentation shows, on disk, with the same encoder, one text at a time and in bulk; each import happens in the
 environment that has the package. Nothing here leaves the machine: telemetry is off and no language model is asked.
 """
 
@@ -32,6 +32,10 @@ class Engine(Protocol):
         """Store the text; False when the system's policy keeps it out."""
         ...
 
+    def add_many(self, number: int, texts: list[str]) -> int:
+        """Store texts in one call of the system, where it has such a call; returns how many its policy took in."""
+        ...
+
     def search(self, query: str) -> list[str]:
         """The texts of the `K` best, best first."""
         ...
@@ -54,12 +58,17 @@ class Hikari:
     def add(self, number: int, text: str) -> bool:
         from hikari.errors import Refused
 
-        row = {"user": f"viewer{number % VIEWERS}", "timestamp": EPOCH + 2 * number}
         try:
-            self._runner.run(self._memory.store_memory(text, "conversation", row))
+            self._runner.run(self._memory.store_memory(text, "conversation", _metadata(number)))
         except Refused:
             return False
         return True
+
+    def add_many(self, number: int, texts: list[str]) -> int:
+        rows = [
+            {"content": text, "memory_type": "conversation", "metadata": _metadata(number + n)} for n, text in enumerate(texts)
+        ]
+        return sum(isinstance(answer, str) for answer in self._runner.run(self._memory.store_memories(rows)))
 
     def search(self, query: str) -> list[str]:
         return [row["content"] for row in self._runner.run(self._memory.retrieve_memories(query, k=K))]
@@ -89,9 +98,13 @@ class Mem0:
         self._memory.embedding_model = Ours()
 
     def add(self, number: int, text: str) -> bool:
-        speaker = {"role": "user", "content": text, "name": f"viewer{number % VIEWERS}"}
+        return bool(self.add_many(number, [text]))
+
+    def add_many(self, number: int, texts: list[str]) -> int:
+        """mem0 takes a list of messages, which it embeds and stores one by one."""
+        spoken = [{"role": "user", "content": text, "name": f"viewer{(number + n) % VIEWERS}"} for n, text in enumerate(texts)]
         metadata = {"timestamp": EPOCH + 2 * number}
-        return bool(self._memory.add([speaker], user_id=COLLECTION, metadata=metadata, infer=False)["results"])
+        return len(self._memory.add(spoken, user_id=COLLECTION, metadata=metadata, infer=False)["results"])
 
     def search(self, query: str) -> list[str]:
         return [row["memory"] for row in self._memory.search(query, top_k=K, filters={"user_id": COLLECTION})["results"]]
@@ -114,13 +127,17 @@ class Chroma:
         self._collection: Any = client.create_collection(COLLECTION, embedding_function=None, metadata={"hnsw:space": "cosine"})
 
     def add(self, number: int, text: str) -> bool:
+        return bool(self.add_many(number, [text]))
+
+    def add_many(self, number: int, texts: list[str]) -> int:
+        numbers = range(number, number + len(texts))
         self._collection.add(
-            ids=[str(number)],
-            documents=[text],
-            embeddings=self._embedder.embed([text]),
-            metadatas=[{"user": f"viewer{number % VIEWERS}", "timestamp": EPOCH + 2 * number}],
+            ids=[str(n) for n in numbers],
+            documents=texts,
+            embeddings=self._embedder.embed(texts),
+            metadatas=[_metadata(n) for n in numbers],
         )
-        return True
+        return len(texts)
 
     def search(self, query: str) -> list[str]:
         return self._collection.query(query_embeddings=self._embedder.embed([query]), n_results=K)["documents"][0]
@@ -142,15 +159,21 @@ class SqliteNumpy:
         self._count = 0
 
     def add(self, number: int, text: str) -> bool:
-        vector = self._embedder.embed([text])[0]
-        row = (self._count, text, f"viewer{number % VIEWERS}", EPOCH + 2 * number, vector.tobytes())
+        return bool(self.add_many(number, [text]))
+
+    def add_many(self, number: int, texts: list[str]) -> int:
+        vectors, end = self._embedder.embed(texts), self._count + len(texts)
+        rows = [
+            (self._count + n, text, f"viewer{(number + n) % VIEWERS}", EPOCH + 2 * (number + n), vectors[n].tobytes())
+            for n, text in enumerate(texts)
+        ]
         with self._file:
-            self._file.execute("insert into memories values (?, ?, ?, ?, ?)", row)
-        if self._count == len(self._vectors):
+            self._file.executemany("insert into memories values (?, ?, ?, ?, ?)", rows)
+        while end > len(self._vectors):
             self._vectors = np.concatenate([self._vectors, np.zeros_like(self._vectors)])
-        self._vectors[self._count] = vector
-        self._count += 1
-        return True
+        self._vectors[self._count : end] = vectors
+        self._count = end
+        return len(texts)
 
     def search(self, query: str) -> list[str]:
         similarities = self._vectors[: self._count] @ self._embedder.embed([query])[0]
@@ -160,6 +183,10 @@ class SqliteNumpy:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _metadata(number: int) -> dict[str, Any]:
+    return {"user": f"viewer{number % VIEWERS}", "timestamp": EPOCH + 2 * number}
 
 
 ENGINES: dict[str, Callable[[Path, OnnxEmbedder], Engine]] = {

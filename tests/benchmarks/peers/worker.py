@@ -3,7 +3,8 @@
     python -m tests.benchmarks.peers.worker NAME FOLDER TEXTS.json BUNDLE
 
     warm N      add the next N texts and ask a query, not timed
-    add N       add the next N texts
+    add N       add the next N texts, one by one
+    bulk N      add the next N texts in one call
     search N    ask the next N queries
     report      print the figures and end
 
@@ -33,6 +34,8 @@ class Worker:
         self._next = self._asked = self._kept_out = 0
         self._stored: list[str] = []
         self._adds: list[float] = []
+        self._bulk: list[tuple[int, float]] = []
+        """Of each call the texts taken in and the seconds."""
         self._searches: list[float] = []
         self._adds_cpu_s = self._searches_cpu_s = 0.0
 
@@ -49,6 +52,13 @@ class Worker:
             self._next += 1
         if timed:
             self._adds_cpu_s += time.process_time() - busy
+
+    def bulk(self, count: int) -> None:
+        texts = self._texts[self._next : self._next + count]
+        started = time.perf_counter()
+        stored = self._engine.add_many(self._next, texts)
+        self._bulk.append((stored, time.perf_counter() - started))
+        self._next += len(texts)
 
     def search(self, count: int) -> None:
         busy = time.process_time()
@@ -73,13 +83,14 @@ class Worker:
         return {
             "name": name,
             "adds_per_s": (len(self._adds) - self._kept_out) / sum(self._adds),
+            "bulk_adds_per_s": sum(stored for stored, _ in self._bulk) / sum(seconds for _, seconds in self._bulk),
             "add_p50_ms": float(np.percentile(self._adds, 50)) * 1e3,
             "add_p95_ms": float(np.percentile(self._adds, 95)) * 1e3,
             "add_cpu_ms": self._adds_cpu_s / len(self._adds) * 1e3,
             "search_p50_ms": float(np.percentile(self._searches, 50)) * 1e3,
             "search_p95_ms": float(np.percentile(self._searches, 95)) * 1e3,
             "search_cpu_ms": self._searches_cpu_s / len(self._searches) * 1e3,
-            "n": len(self._stored),
+            "n": len(self._stored) + sum(stored for stored, _ in self._bulk),
             "kept_out": self._kept_out,
             "found_itself": found / len(wanted),
             "versions": {"python": sys.version.split()[0], **versions(self._engine.packages)},
@@ -99,7 +110,7 @@ def main() -> int:
             engine.close()
             print(answer, flush=True)
             return 0
-        {"warm": worker.warm, "add": worker.add, "search": worker.search}[command](int(count[0]))
+        {"warm": worker.warm, "add": worker.add, "bulk": worker.bulk, "search": worker.search}[command](int(count[0]))
         print("done", flush=True)
     return 1
 
