@@ -21,14 +21,21 @@ KIND = "engagement"
 FACTS = "engagement.json"
 GRAPH = "model.onnx"
 WEIGHTS = "weights.safetensors"
+_MESSAGES = inputs.METRICS.index("messages")
+_LEAST_MOVEMENT = 1e-12
+"""Keeps shares of no movement at all at 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
-    """`horizons`: minutes ahead -> metric -> `{"median": x, "quantiles": {"0.05": x, ...}}`, counts as counts, sentiment -1..1.
-    `attention` (MINUTES,): how much each of the last minutes mattered, oldest first, summing to 1."""
+    """`horizons`: minutes ahead -> metric -> `{"median": x, "quantiles": {"0.05": x, ...}, "moved_by": [...]}`, counts as counts,
+    sentiment -1..1. `moved_by` says of each of the last `MINUTES` minutes, oldest first, how much higher the median is than it would be
+    had that minute been as usual in the channel. `mattered` (MINUTES,): the share of each minute in these movements of the messages'
+    forecasts, as logarithms, summing to 1 (all 0 where nothing moved them). `attention` (MINUTES,): the network's own weights, which
+    say what it read, not what moved its answer: trained networks read all minutes nearly alike."""
 
     horizons: dict[int, dict[str, dict[str, Any]]]
+    mattered: Array
     attention: Array
 
 
@@ -81,15 +88,33 @@ class EngagementModel:
             raise BadInput(f"rows must be of shape ({inputs.MINUTES}, {len(features.FEATURES)})", field="rows")
         if not rows[-1, features.INDEX["in_stream"]] > 0:
             raise NotReady("engagement is predicted from the first complete minute of a stream on")
-        snapshot = norms.snapshot()
-        batched = Norms(snapshot.fast[None], snapshot.slow[None], snapshot.spread[None])
-        values, attention = self.quantiles_of(inputs.prepare(rows[None], batched))
-        natural = np.concatenate([np.expm1(np.maximum(values[0, :, :2], 0.0)), np.clip(values[0, :, 2:], -1.0, 1.0)], axis=1)
+        values, attention = self.occluded(rows, norms.snapshot())
+        natural = np.concatenate([np.expm1(np.maximum(values[:, :, :2], 0.0)), np.clip(values[:, :, 2:], -1.0, 1.0)], axis=2)
+        moved = natural[0, ..., self._middle] - natural[1:, ..., self._middle]
         horizons = {
-            ahead: {metric: self._band(natural[row, column]) for column, metric in enumerate(inputs.METRICS)}
+            ahead: {
+                metric: self._band(natural[0, row, column], moved[:, row, column]) for column, metric in enumerate(inputs.METRICS)
+            }
             for row, ahead in enumerate(inputs.HORIZONS)
         }
-        return Engagement(horizons, attention[0])
+        return Engagement(horizons, self.shares(values).mean(axis=0), attention)
+
+    def occluded(self, rows: Array, norms: Norms) -> tuple[Array, Array]:
+        """Quantiles (1 + MINUTES, horizons, metrics, quantiles) of a window as it is and with each of its minutes in turn as usual in the
+        channel (occlusion, Zeiler and Fergus 2014), and the attention (MINUTES,) to it as it is; minutes outside the stream change
+        nothing. One run of the graph."""
+        shown = np.repeat(rows[None], 1 + inputs.MINUTES, axis=0)
+        each = np.arange(inputs.MINUTES)
+        shown[1 + each, each] = inputs.as_usual(rows, norms)
+        repeated = (np.repeat(part[None], len(shown), axis=0) for part in (norms.fast, norms.slow, norms.spread))
+        values, attention = self.quantiles_of(inputs.prepare(shown, Norms(*repeated)))
+        values[1:][rows[:, features.INDEX["in_stream"]] <= 0] = values[0]
+        return values, attention[0]
+
+    def shares(self, values: Array) -> Array:
+        """How much each minute moves the median of log messages, of such quantiles, as shares that sum to 1: (horizons, MINUTES)."""
+        moved = np.abs(values[0, :, _MESSAGES, self._middle] - values[1:, :, _MESSAGES, self._middle]).T
+        return moved / np.maximum(moved.sum(axis=1, keepdims=True), _LEAST_MOVEMENT)
 
     def quantiles_of(self, prepared: inputs.Prepared, corrected: bool = True) -> tuple[Array, Array]:
         """Quantiles (n, horizons, metrics, quantiles) in the units of the targets (`engagement_inputs.METRICS`), never falling along the
@@ -99,9 +124,9 @@ class EngagementModel:
         )
         return read_answer(residuals, prepared, self.correction if corrected else None), np.asarray(attention, dtype=np.float64)
 
-    def _band(self, values: Array) -> dict[str, Any]:
+    def _band(self, values: Array, moved: Array) -> dict[str, Any]:
         named = {f"{quantile:g}": float(value) for quantile, value in zip(self.quantiles, values, strict=True)}
-        return {"median": float(values[self._middle]), "quantiles": named}
+        return {"median": float(values[self._middle]), "quantiles": named, "moved_by": [round(float(each), 4) for each in moved]}
 
 
 def read_answer(residuals: Array, prepared: inputs.Prepared, correction: Array | None) -> Array:

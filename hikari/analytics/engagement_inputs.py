@@ -86,6 +86,15 @@ def present(rows: Array) -> Array:
     return inputs
 
 
+def as_usual(rows: Array, norms: Norms) -> Array:
+    """Feature rows (..., len(FEATURES)) with all that the model is shown of them as it usually is in the channel; the rest is kept."""
+    usual = np.array(norms.slow[:_SURPRISE])
+    usual[:_LOGS] = np.maximum(np.expm1(usual[:_LOGS]), 0.0)
+    out = rows.copy()
+    out[..., _COLUMNS] = usual
+    return out
+
+
 def surprise(windows: Array) -> Array:
     """How far the last five minutes of windows (n, more than HISTORY, len(FEATURES)) were from what the quarter of an hour before them
     foretold: absolute difference of log(1 + messages), (n,); NaN while the stream is younger than both."""

@@ -12,6 +12,7 @@ import pytest
 from hikari.analytics import engagement_inputs as inputs
 from hikari.analytics import features
 from hikari.analytics.engagement import FACTS, KIND, EngagementModel
+from hikari.analytics.events import ChatEvent
 from hikari.analytics.windows import StreamWindows
 from hikari.bundle import open_bundle, write_bundle
 from hikari.errors import BadBundle, BadInput, NotReady
@@ -82,8 +83,72 @@ def test_the_answer_has_its_promised_shape(bundle: Path, recordings: Path) -> No
             assert band["quantiles"]["0.5"] == band["median"]
             low, high = (-1.0, 1.0) if metric == "mean_sentiment" else (0.0, np.inf)
             assert low <= values[0] <= values[-1] <= high
+            assert len(band["moved_by"]) == inputs.MINUTES
     assert answer.attention.sum() == pytest.approx(1.0, abs=1e-5)
+    assert answer.mattered.sum() == pytest.approx(1.0, abs=1e-5)
     json.dumps(answer.horizons)
+
+
+def burst_at(ago: int, size: int = 40, minutes: int = 90, seed: int = 1) -> np.ndarray:
+    """Feature rows of an even chat with `size` more messages in one minute, `ago` minutes before its end."""
+    dice, start = np.random.default_rng(seed), 1_700_000_040.0
+    windows = StreamWindows()
+    windows.start_stream(start)
+    parts = []
+    for minute in range(minutes):
+        count = dice.poisson(8.0) + (size if minute == minutes - 1 - ago else 0)
+        for second in np.sort(dice.uniform(0, 60, count)):
+            windows.add(ChatEvent(start + 60 * minute + second, f"u{dice.integers(25)}", "hello again"))
+        parts.append(features.rows(windows, start + 60 * (minute + 1), 1))
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("ago", [0, 1, 4, 7, 10, 13])
+def test_the_minute_of_a_burst_is_the_one_that_mattered(bundle: Path, ago: int) -> None:
+    model, rows = EngagementModel.open(bundle), burst_at(ago)
+    norms = model.norms()
+    inputs.take_in(norms, rows)
+    answer = model.predict(rows[-inputs.MINUTES :], norms)
+    place = inputs.MINUTES - 1 - ago
+    assert place in np.argsort(answer.mattered)[-3:]
+    moved = answer.horizons[15]["messages"]["moved_by"]
+    assert moved[place] > 0
+    assert place in np.argsort(np.abs(moved))[-3:]
+
+
+def test_without_a_minute_is_the_forecast_of_a_window_that_has_it_as_usual(bundle: Path) -> None:
+    model, rows = EngagementModel.open(bundle), burst_at(3)
+    norms = model.norms()
+    inputs.take_in(norms, rows)
+    window, snapshot = rows[-inputs.MINUTES :], norms.snapshot()
+    answer = model.predict(window, norms)
+    quiet = window.copy()
+    quiet[-4] = inputs.as_usual(window, snapshot)[-4]
+    other = model.predict(quiet, norms)
+    for ahead in inputs.HORIZONS:
+        for metric in inputs.METRICS:
+            band = answer.horizons[ahead][metric]
+            assert band["median"] - band["moved_by"][-4] == pytest.approx(other.horizons[ahead][metric]["median"], abs=1e-3)
+
+
+def test_a_minute_as_usual_is_read_as_the_norms(bundle: Path) -> None:
+    norms = EngagementModel.open(bundle).norms()
+    rows = burst_at(3)
+    inputs.take_in(norms, rows)
+    usual = inputs.as_usual(rows[-5:], norms.snapshot())
+    assert inputs.present(usual) == pytest.approx(np.tile(norms.snapshot().slow[:-1], (5, 1)), abs=1e-9)
+    kept = [features.INDEX["in_stream"], features.INDEX["minutes_since_start"]]
+    assert np.array_equal(usual[:, kept], rows[-5:, kept])
+
+
+def test_minutes_before_the_stream_did_not_matter(bundle: Path) -> None:
+    model, rows = EngagementModel.open(bundle), burst_at(1, minutes=6)
+    norms = model.norms()
+    inputs.take_in(norms, rows)
+    window = np.concatenate([np.tile(features.ABSENT, (inputs.MINUTES - 6, 1)), rows])
+    answer = model.predict(window, norms)
+    assert not answer.mattered[:-6].any()
+    assert not any(answer.horizons[5]["messages"]["moved_by"][:-6])
 
 
 def test_onnx_answers_like_torch(bundle: Path) -> None:
