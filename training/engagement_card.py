@@ -64,7 +64,8 @@ def render(manifest: Mapping[str, Any], streams: Mapping[str, int]) -> str:
         "",
         "Learned from small and middle-sized channels (5 to 15 messages a minute), mostly English and German. It sees neither the picture "
         "nor the plan of the stream: raids, the end of a game or a farewell come unannounced, and no interval is honest about them. The "
-        "attention says which minutes the forecast was drawn from, not what caused it.",
+        "attention weights say what the network read and are nearly even; which minutes moved a forecast is told by leaving each of them "
+        "out (`mattered`, `moved_by`), and that is not what caused it either.",
         "",
     ]
     return "\n".join(lines)

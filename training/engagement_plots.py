@@ -7,7 +7,9 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
+from hikari.analytics.engagement import EngagementModel
 from hikari.analytics.engagement_inputs import HORIZONS, METRICS, MINUTES
+from hikari.analytics.engagement_norms import Norms
 from training.engagement_data import Table
 from training.engagement_judge import Forecasts
 
@@ -16,6 +18,8 @@ _INK = "#30507a"
 _COLOURS = ("#30507a", "#b0562f", "#4c8a52")
 AHEAD = 5
 """Minutes, of the example fan."""
+_OCCLUDED = 300
+"""Minutes that the average of what mattered is taken over: each takes as many forecasts as a window has minutes."""
 
 
 def calibration(figures: dict[str, Any], folder: Path) -> None:
@@ -55,6 +59,43 @@ def attention(made: Forecasts, table: Table, stream: int, folder: Path) -> None:
     _save(figure, folder / "attention.png")
     table_of = {"minutes_ago": lags, "weight": average.round(5)}
     pd.DataFrame(table_of).to_csv(folder / "attention.csv", index=False)
+
+
+def minutes(model: EngagementModel, table: Table, at: Array, folder: Path) -> None:
+    """Which minutes mattered on average: how much the forecast of messages moves when a minute is as usual, one row a horizon, and the
+    attention beside it; every row sums to 1. `minutes.png`, `minutes.csv`."""
+    chosen = at[:: max(1, len(at) // _OCCLUDED)]
+    windows = table.windows(chosen)
+    found = []
+    for place, window in zip(chosen.tolist(), windows, strict=True):
+        values, weights = model.occluded(window, Norms(table.fast[place], table.slow[place], table.spread[place]))
+        found.append(np.vstack([model.shares(values), weights[None]]))
+    average = np.mean(found, axis=0)
+    lags = np.arange(MINUTES - 1, -1, -1)
+    names = [f"messages_{ahead}" for ahead in HORIZONS] + ["attention"]
+    figure, (axes,) = _figure(9.0, 2.6, 1, 1)
+    image = axes.imshow(average, aspect="auto", cmap="Blues", vmin=0, extent=(MINUTES - 0.5, -0.5, len(names) - 0.5, -0.5))
+    axes.set_yticks(range(len(names)), [*(f"messages, {ahead} min" for ahead in HORIZONS), "attention"])
+    axes.set(xlabel="minutes ago", title=f"Which minutes mattered: average of {len(chosen)} forecasts")
+    figure.colorbar(image, ax=axes, label="share")
+    _save(figure, folder / "minutes.png")
+    rows = {name: values.round(5) for name, values in zip(names, average, strict=True)}
+    pd.DataFrame({"minutes_ago": lags, **rows}).to_csv(folder / "minutes.csv", index=False)
+
+
+def history(rows: list[dict[str, float]], folder: Path) -> None:
+    """Error of log messages on the dev streams after every epoch, before any blending. `history.png`, `history.csv`."""
+    shown = {f"messages_{ahead}": [row.get(f"dev/mae_messages_{ahead}", np.nan) for row in rows] for ahead in HORIZONS}
+    epochs = [int(row["epoch"]) + 1 for row in rows]
+    figure, (axes,) = _figure(5.0, 3.4, 1, 1)
+    for (name, values), colour in zip(shown.items(), _COLOURS, strict=True):
+        axes.plot(epochs, values, marker="o", markersize=3, color=colour, label=name.replace("_", ", "))
+    axes.set(xlabel="epoch", ylabel="mean absolute error, dev", xticks=epochs, ylim=(0, None))
+    axes.legend(fontsize=7)
+    _save(figure, folder / "history.png")
+    pd.DataFrame({"epoch": epochs, **{name: np.round(values, 5) for name, values in shown.items()}}).to_csv(
+        folder / "history.csv", index=False
+    )
 
 
 def fan(made: Forecasts, table: Table, levels: Array, stream: int, folder: Path) -> None:

@@ -1,7 +1,8 @@
 """Entry point and stage: how good the served engagement forecasts are on recorded streams, beside simple forecasts.
 
+    python -m training.evaluate_engagement                                 # simulated streams
     python -m training.evaluate_engagement data.path=FOLDER                # formats: training/streams.py
-    python -m training.evaluate_engagement data.path=FOLDER bundle=data/models/engagement ablations=true
+    python -m training.evaluate_engagement data.path=FOLDER newest=0.15 bundle=data/models/engagement_pretrained ablations=true
 
 Judged are all minutes at least 30 minutes into a stream with five recorded minutes after them (training/engagement_metrics.py); the
 channels' norms start from the bundle's prior and see each channel's own past only. Writes `metrics.json`, pictures and their data to
@@ -13,30 +14,23 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from hikari import atomic
 from hikari.analytics.engagement import FACTS, KIND, EngagementModel
 from hikari.bundle import open_bundle
 from hikari.errors import HikariError
 from training import engagement_judge, engagement_plots, entry, tracking
-from training.engagement_data import EVALUATED_FROM, read, tabulate
+from training.engagement import split
+from training.engagement_data import EVALUATED_FROM, tabulate
+from training.engagement_sources import StreamsConfig, recordings
 from training.public_data import PublicDataError
 from training.schema import Name, Seed, TrackingConfig, closed
 
 Figures = dict[str, Any]
-
-
-@closed
-@dataclass(frozen=True)
-class RecordedConfig:
-    """Where the recorded streams lie."""
-
-    path: Name
-    cache: Name | None
-    """Folder that keeps their features for the next time."""
 
 
 @closed
@@ -46,7 +40,9 @@ class EvaluateEngagementConfig:
 
     seed: Seed
     bundle: Name
-    data: RecordedConfig
+    data: StreamsConfig
+    newest: Annotated[float, Field(gt=0, le=1)]
+    """Share of each channel's streams that is judged; the older ones only give the channel its past."""
     output: Name
     ablations: bool
     """Show the table of what each part of the network is worth, as it was measured when the bundle (or its parent) was trained."""
@@ -57,14 +53,14 @@ def evaluate(config: EvaluateEngagementConfig) -> Figures:
     """Figures of the bundle on all streams, and of each channel. Raises `PublicDataError`, `NotReady`, `BadBundle`."""
     bundle = open_bundle(Path(config.bundle), kind=KIND)
     model = EngagementModel(bundle)
-    recordings = read(Path(config.data.path), None if config.data.cache is None else Path(config.data.cache))
     facts = bundle.json(FACTS)
-    table = tabulate(recordings, (np.array(facts["prior_mean"]), np.array(facts["prior_spread"])))
-    at = table.minutes(range(len(table.streams)), EVALUATED_FROM, engagement_plots.AHEAD)
+    table = tabulate(recordings(config.data), (np.array(facts["prior_mean"]), np.array(facts["prior_spread"])))
+    roles = split(table.streams, 0.0, config.newest)
+    judged = [number for number, each in enumerate(table.streams) if roles[each.channel, each.stream_id] == "test"]
+    at = table.minutes(judged, EVALUATED_FROM, engagement_plots.AHEAD)
     if not len(at):
-        raise PublicDataError(
-            f"{config.data.path} holds no stream of more than {EVALUATED_FROM + engagement_plots.AHEAD} minutes"
-        )
+        least = EVALUATED_FROM + engagement_plots.AHEAD
+        raise PublicDataError(f"{config.data.path or 'the simulator'} gives no stream of more than {least} minutes")
     made = engagement_judge.forecast(model.quantiles_of, table, at)
     figures: Figures = {"bundle": bundle.fingerprint, "version": bundle.version}
     figures |= engagement_judge.figures(made, table, model.quantiles, config.seed)
@@ -82,6 +78,7 @@ def evaluate(config: EvaluateEngagementConfig) -> Figures:
         shown = engagement_plots.example(made, table)
         engagement_plots.calibration(figures["network"], folder)
         engagement_plots.attention(made, table, shown, folder)
+        engagement_plots.minutes(model, table, at, folder)
         engagement_plots.fan(made, table, model.quantiles, shown, folder)
     run = tracking.start(config.tracking, "evaluate_engagement", {"bundle": bundle.fingerprint})
     run.parameters(dataclasses.asdict(config))

@@ -15,7 +15,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-RECORD = ("dvc.lock", "data/evaluation/metrics.json", "data/evaluation/model_card.md", "data/evaluation/public.json")
+RECORD = (
+    "dvc.lock",
+    *(f"data/evaluation/{name}" for name in ("metrics.json", "model_card.md", "public.json", "engagement.json")),
+)
 LOCAL = Path(".dvc/tmp/local-record")
 
 

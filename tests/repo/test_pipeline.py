@@ -29,7 +29,17 @@ FROZEN = [name for name, stage in STAGES.items() if stage.get("frozen")]
 
 
 def test_there_are_these_stages() -> None:
-    light = ["prepare", "train", "export", "evaluate", "export_embedder", "build_index", "report_analytics", "package"]
+    light = [
+        "prepare",
+        "train",
+        "export",
+        "evaluate",
+        "export_embedder",
+        "finetune_engagement",
+        "build_index",
+        "report_analytics",
+        "package",
+    ]
     assert [name for name in STAGES if name not in FROZEN] == light
     assert FROZEN == ["pretrain_entities", "pretrain_engagement"]
 

@@ -11,10 +11,12 @@ import torch
 from hikari.analytics.engagement import KIND, EngagementModel
 from hikari.bundle import open_bundle
 from tests import tiny_engagement
-from training import engagement, engagement_export, evaluate_engagement, finetune_engagement
+from training import engagement, engagement_export, evaluate_engagement, finetune_engagement, repro, tracking
+from training.engagement_data import tabulate
 from training.engagement_export import Calibrated, EngagementExportError
 from training.engagement_module import EngagementModule
 from training.engagement_network import Architecture, EngagementEnsemble
+from training.engagement_sources import recordings
 from training.entry import composed
 from training.public_data import PublicDataError
 from training.schema import ConfigError, to_config
@@ -73,9 +75,11 @@ def test_evaluating_the_bundle(made: tuple[Path, dict[str, object]], tmp_path: P
     assert set(figures["channels"]) == {"ann", "bo"}
     assert sum(part["minutes"] for part in figures["channels"].values()) == figures["minutes"]
     assert set(figures["ablations"]) >= {"without_attention", "gradient_boosting"}
-    names = {f"{name}.{kind}" for name in ("calibration", "attention", "fan") for kind in ("png", "csv")}
+    names = {f"{name}.{kind}" for name in ("calibration", "attention", "minutes", "fan") for kind in ("png", "csv")}
     assert names <= {file.name for file in (tmp_path / "out").iterdir()}
     assert evaluate_engagement.evaluate(config) == figures
+    newest = evaluate_engagement.evaluate(dataclasses.replace(config, newest=0.25))
+    assert (newest["streams"], figures["streams"]) == (4, 16)  # of two channels with eight each
 
 
 def test_evaluating_too_short_streams_says_so(made: tuple[Path, dict[str, object]], tmp_path: Path) -> None:
@@ -86,18 +90,23 @@ def test_evaluating_too_short_streams_says_so(made: tuple[Path, dict[str, object
         evaluate_engagement.EvaluateEngagementConfig,
         [f"bundle={made[0]}", f"data.path={tmp_path}", f"output={tmp_path / 'out'}", "tracking=off"],
     )
-    with pytest.raises(PublicDataError, match="no stream of more than"):
+    with pytest.raises(PublicDataError, match="gives no stream of more than"):
         evaluate_engagement.evaluate(config)
     assert not (tmp_path / "out").exists()
+
+
+def finetuning(path: Path, folder: Path, *overrides: str) -> finetune_engagement.FinetuneEngagementConfig:
+    """The shipped configuration on the invented streams, writing under `folder`."""
+    places = {"bundle": "new", "metrics": "metrics.json", "output": "plots"}
+    shown = [f"{name}={folder / place}" for name, place in places.items()]
+    given = [f"pretrained={path}", f"data.path={path.parent.parent / 'tiny'}", "tracking=off", *shown, *overrides]
+    return composed("finetune_engagement", finetune_engagement.FinetuneEngagementConfig, given)
 
 
 @pytest.mark.parametrize("recalibrate", [False, True])
 def test_finetuning_keeps_the_better_one(made: tuple[Path, dict[str, object]], tmp_path: Path, recalibrate: bool) -> None:
     path, _figures = made
-    overrides = [f"pretrained={path}", f"bundle={tmp_path / 'new'}", f"data.path={path.parent.parent / 'tiny'}", "tracking=off"]
-    config = composed(
-        "finetune_engagement", finetune_engagement.FinetuneEngagementConfig, [*overrides, f"recalibrate={recalibrate}"]
-    )
+    config = finetuning(path, tmp_path, "trained=.head.3.", f"recalibrate={recalibrate}")
     figures = finetune_engagement.finetune(config)
     bundle = open_bundle(tmp_path / "new", kind=KIND)
     assert bundle.fingerprint == figures["fingerprint"]
@@ -110,7 +119,46 @@ def test_finetuning_keeps_the_better_one(made: tuple[Path, dict[str, object]], t
     }
     assert all(".head.3." in name for name in moved)
     assert bool(moved) == figures["better"]
+    errors = [figures[part]["messages_5_mae"]["network"] for part in ("before", "after")]
+    assert figures["better"] == (errors[1] < errors[0])
     EngagementModel.open(tmp_path / "new")
+
+
+def test_finetuning_reports_both_and_says_what_its_parent_reached(made: tuple[Path, dict[str, object]], tmp_path: Path) -> None:
+    path, pretrained = made
+    figures = finetune_engagement.finetune(finetuning(path, tmp_path))
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    assert {**written, "bundle": figures["bundle"], "fingerprint": figures["fingerprint"]} == figures
+    assert set(written["before"]["forecasts"]) == set(written["after"]["forecasts"])
+    known = open_bundle(tmp_path / "new", kind=KIND).manifest["figures"]
+    assert known["pretrained"]["test"] == pretrained["test"]
+    assert known["ablations"] == pretrained["ablations"]
+    drawn = {f"{name}.{kind}" for name in ("calibration", "minutes", "history") for kind in ("png", "csv")}
+    assert {file.name for file in (tmp_path / "plots").iterdir()} == drawn
+    rows = [line.split(",") for line in (tmp_path / "plots/minutes.csv").read_text().splitlines()]
+    assert rows[0] == ["minutes_ago", "messages_1", "messages_5", "messages_15", "attention"]
+    assert np.array(rows[1:], dtype=float)[:, 1:].sum(axis=0) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_the_blend_lies_between_the_released_and_the_learned(made: tuple[Path, dict[str, object]], tmp_path: Path) -> None:
+    path, _figures = made
+    released = engagement_export.load(path).network.state_dict()
+    moved = {}
+    for blend in (0.5, 1.0):
+        config = finetuning(path, tmp_path, f"blend={blend}")
+        table = tabulate(recordings(config.data), engagement_export.load(path).prior)
+        minutes, dev = finetune_engagement.roles(config, table)
+        repro.seed_everything(config.seed, True)
+        tuned, _history = finetune_engagement.learn(config, table, minutes, dev, tracking.Run())
+        moved[blend] = {name: value - released[name] for name, value in tuned.network.state_dict().items()}
+    assert any(difference.abs().max() > 0 for difference in moved[1.0].values())
+    assert all(torch.allclose(moved[0.5][name], 0.5 * whole, atol=1e-6) for name, whole in moved[1.0].items())
+
+
+def test_too_few_streams_to_learn_from_say_so(made: tuple[Path, dict[str, object]], tmp_path: Path) -> None:
+    with pytest.raises(PublicDataError, match="too few or too short"):
+        finetune_engagement.finetune(finetuning(made[0], tmp_path, "dev_share=0.01"))
+    assert not (tmp_path / "new").exists()
 
 
 def test_only_the_named_parameters_learn() -> None:
@@ -132,7 +180,7 @@ def test_a_network_that_is_too_large_is_not_written(made: tuple[Path, dict[str, 
 
 def test_wrong_configurations_are_named() -> None:
     shipped = composed("pretrain", engagement.PretrainEngagementConfig, ["task=engagement"])
-    assert shipped.output == "data/models/engagement"
+    assert shipped.output == "data/models/engagement_pretrained"
     raw = dataclasses.asdict(shipped)
     raw["task"]["network"]["hidden"] = 50
     raw["task"]["network"]["quantiles"] = [0.1, 0.9]
