@@ -19,13 +19,14 @@ from hikari import fields
 from hikari.analytics.anomaly_alerts import Feedback
 from hikari.analytics.anomaly_burst import BurstTest, is_count
 from hikari.analytics.anomaly_clock import RowClock
+from hikari.analytics.anomaly_fits import ForestFits
 from hikari.analytics.anomaly_forest import IsolationRows
 from hikari.analytics.anomaly_neighbours import NearestNeighbours
 from hikari.analytics.anomaly_residual import ForecastResidual
 from hikari.analytics.anomaly_rings import Ring, dict_from, number_from
 from hikari.analytics.anomaly_tails import TailEvidence
-from hikari.analytics.anomaly_types import Alert, AnomalyConfig, Reason, Score, Severity
-from hikari.errors import BadInput, BadStore
+from hikari.analytics.anomaly_types import Alert, AnomalyConfig, Reason, Score, checked_number, severity
+from hikari.errors import BadStore
 
 VERSION = 1
 FURTHEST = 1e12
@@ -35,21 +36,28 @@ WHY = 3
 
 
 class AnomalyDetector:
-    """Detector of one metric, of constant size; `update` costs about 0.3 ms, every `refit`-th one 0.2 s.
+    """Detector of one metric, of constant size; `update` costs about 0.3 ms, every `refit`-th one 0.2 s unless `fits` takes that over.
 
     Not safe for concurrent calls. Raises `BadInput` for values that are no numbers, with the state unharmed.
     """
 
-    def __init__(self, config: AnomalyConfig | None = None, metric: str = "value") -> None:
+    def __init__(
+        self,
+        config: AnomalyConfig | None = None,
+        metric: str = "value",
+        fits: ForestFits | None = None,
+        feedback: Feedback | None = None,
+    ) -> None:
         self.config = config or AnomalyConfig()
         self.metric = fields.name_field(metric, "metric")
         settings = self.config
         self._clock = RowClock()
-        self._feedback = Feedback(settings.threshold)
+        self._fits = fits
+        self._feedback = feedback or Feedback(settings.threshold)
         self._history = Ring(settings.history + settings.refit)
         self._forecast = ForecastResidual(settings.season)
         self._neighbours = NearestNeighbours()
-        self._forest = IsolationRows(settings.history, settings.refit, settings.trees, settings.seed)
+        self._forest = IsolationRows(settings.history, settings.refit, settings.trees, settings.seed, fits)
         self._burst = BurstTest()
         self._tails = {name: TailEvidence(settings.history, settings.warm_up // 2) for name in self._names()}
         self._waiting: Ring | None = Ring(settings.warm_up)
@@ -71,13 +79,14 @@ class AnomalyDetector:
         """Whether an alert's episode is still open."""
         return self._quiet is not None and self._quiet <= self.config.cool_down
 
-    def update(self, timestamp: Any, value: float | None) -> Score:
-        """Score one row. None or NaN: missing. Rows that are not newer than the last one are late and change nothing.
+    def update(self, timestamp: Any, value: float | None, begins: bool = False) -> Score:
+        """Score one row. None or NaN: missing. Rows that are not newer than the last one are late and change nothing. `begins`: this row
+        does not continue those before, as after a gap.
 
         Raises `BadInput` for a malformed time and for a value that is no number or infinite.
         """
         moment = fields.seconds(timestamp)
-        number = _number(value)
+        number = checked_number(value)
         if number is None:
             return Score(0.0, 0.0, "missing")
         gap = self._clock.accept(moment)
@@ -85,7 +94,7 @@ class AnomalyDetector:
             return Score(0.0, 0.0, "late")
         if self._quiet is not None:
             self._quiet = self._quiet + 1 if self.in_episode else None
-        self._since_gap = 1 if gap else self._since_gap + 1
+        self._since_gap = 1 if gap or begins else self._since_gap + 1
         if self._waiting is not None:
             self._warm_up(number)
             return Score(0.0, 0.0, "warming_up")
@@ -100,6 +109,10 @@ class AnomalyDetector:
         """
         self._feedback.judge(alert_id, correct)
         return self.threshold
+
+    def anew(self) -> "AnomalyDetector":
+        """A detector that has seen nothing and goes on with the numbers of alerts and with what operators said."""
+        return AnomalyDetector(self.config, self.metric, self._fits, self._feedback)
 
     def _names(self) -> list[str]:
         return [self._forecast.name, *self._neighbours.names, self._forest.name, self._burst.name]
@@ -153,8 +166,8 @@ class AnomalyDetector:
         if total >= self._feedback.threshold:
             if begins and not self.in_episode:
                 name = self._feedback.open(self.metric)
-                severity = _severity(total - self._feedback.threshold)
-                alert = Alert(name, self.metric, moment, number, level, severity, self._why(number, evidence))
+                rank = severity(total - self._feedback.threshold)
+                alert = Alert(name, self.metric, moment, number, level, rank, self._why(number, evidence))
             if alert is not None or self.in_episode:
                 self._quiet = 0
         return Score(level if begins else 0.0, level, "scored", alert)
@@ -204,13 +217,14 @@ class AnomalyDetector:
         }
 
     @classmethod
-    def from_state(cls, state: Any, config: AnomalyConfig | None = None, metric: str = "value") -> "AnomalyDetector":
+    def from_state(
+        cls, state: Any, config: AnomalyConfig | None = None, metric: str = "value", fits: ForestFits | None = None
+    ) -> "AnomalyDetector":
         """A detector that goes on exactly where `state` was taken, under the same configuration. Raises `BadStore`."""
-        keys = tuple(cls(config, metric).state())
-        found = dict_from(state, keys)
+        one = cls(config, metric, fits)
+        found = dict_from(state, tuple(one.state()))
         if found["version"] != VERSION:
             raise BadStore(f"the anomaly state has version {found['version']!r}, this program reads {VERSION}")
-        one = cls(config, metric)
         settings = one.config
         one._clock = RowClock.from_state(found["clock"])
         one._feedback = Feedback.from_state(found["feedback"], settings.threshold)
@@ -230,24 +244,3 @@ class AnomalyDetector:
         one._last_event = number_from(found, "last_event", 0.0)
         one._quiet = None if found["quiet"] is None else int(number_from(found, "quiet", 0))
         return one
-
-
-def _number(value: Any) -> float | None:
-    """The value as a float, None when it is missing. Raises `BadInput`."""
-    if value is None:
-        return None
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
-        raise BadInput("value must be a number, or None where it is missing", field="value")
-    try:
-        number = float(value)  # pyright: ignore[reportUnknownArgumentType] - of numpy's numbers only the width is unknown
-    except OverflowError as error:
-        raise BadInput("value is beyond the range of floats", field="value") from error
-    if math.isinf(number):
-        raise BadInput("value must not be infinite", field="value")
-    return None if math.isnan(number) else number
-
-
-def _severity(excess: float) -> Severity:
-    """By how many times rarer than an alert has to be: 10, 100, 1,000 times."""
-    factor = excess / math.log(10)
-    return "low" if factor < 1 else "medium" if factor < 2 else "high" if factor < 3 else "critical"

@@ -34,7 +34,7 @@ class BurstTest:
         mean = max(self._mean, _PRIOR_RATE)
         variance = max(self._variance, mean)
         self._last = (count, mean, math.sqrt(variance))
-        strangeness = _minus_log_tail(count, mean, variance)
+        strangeness = minus_log_tail(count, mean, variance)
         step = count - self._mean
         self._mean += SHARE * step
         self._variance = (1.0 - SHARE) * (self._variance + SHARE * step * step)
@@ -56,7 +56,7 @@ class BurstTest:
         self._variance = number_from(found, "variance", 0.0)
 
 
-def _minus_log_tail(count: float, mean: float, variance: float) -> float:
+def minus_log_tail(count: float, mean: float, variance: float) -> float:
     """-ln P(X >= count); a negative binomial of this mean and variance, or Poisson when there is no overdispersion."""
     if count <= 0:
         return 0.0

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hikari.analytics.anomaly_fits import ForestFits
 from hikari.analytics.anomaly_rings import Floats, dict_from, number_from
 from hikari.analytics.anomaly_types import Reason
 
@@ -99,31 +100,35 @@ def _mean_depth(count: Array) -> Floats:
 
 
 class IsolationRows:
-    """The forest over the features of the last rows, refitted on the last `window` rows every `refit` rows, more often at first."""
+    """The forest over the features of the last rows, refitted on the last `window` rows every `refit` rows, more often at first.
+
+    With `fits` it is grown there, and until it is there the one before answers, or none; else at once.
+    """
 
     name = "isolation_forest"
 
-    def __init__(self, window: int, refit: int, trees: int, seed: int) -> None:
-        self._window, self._refit, self._trees, self._seed = window, refit, trees, seed
+    def __init__(self, window: int, refit: int, trees: int, seed: int, fits: ForestFits | None = None) -> None:
+        self._window, self._refit, self._trees, self._seed, self._fits = window, refit, trees, seed, fits
         self._forest: Trees | None = None
+        self._asked = False
         self._since = 0
         self._due = 0
 
     def observe(self, history: Floats, since_gap: int) -> float | None:
         """The score of the last row under the forest fitted before it. `history` must reach `refit` rows behind the window: a detector
         that was restored fits its forest anew on the same rows."""
-        if self._forest is None and self._due:
-            self._forest = self._fit(history[: len(history) - 1 - self._since])
-        found = None
-        if self._forest is not None and since_gap >= RECENT:
-            found = self._forest.score(features(history[-RECENT:])[0])
+        if self._forest is None and self._due and not self._asked:
+            self._renew(history[: len(history) - 1 - self._since])
+        forest, found = self._forest, None  # looked at once: another thread may put a new one in its place
+        if forest is not None and since_gap >= RECENT:
+            found = forest.score(features(history[-RECENT:])[0])
         self._since += 1
         return found
 
     def learn(self, history: Floats) -> None:
         """Refit when it is time, on everything up to the last row."""
         if len(history) >= 2 * RECENT and self._since >= self._due:
-            self._forest = self._fit(history)
+            self._renew(history)
             self._due = min(self._refit, len(history))
             self._since = 0
 
@@ -147,5 +152,14 @@ class IsolationRows:
         self._since = int(number_from(found, "since", 0, self._refit))
         self._due = int(number_from(found, "due", 0, self._refit))
 
-    def _fit(self, history: Floats) -> Trees:
-        return grow(features(history[-self._window :]), self._trees, self._seed)
+    def fit(self, history: Floats) -> None:
+        """Grow the forest on `history` and use it from now on; from any thread."""
+        self._forest = grow(features(history), self._trees, self._seed)
+
+    def _renew(self, history: Floats) -> None:
+        rows = history[-self._window :]
+        if self._fits is None:
+            self.fit(rows)
+        else:
+            self._asked = True
+            self._fits.ask(self, rows.copy())

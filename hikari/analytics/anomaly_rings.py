@@ -5,6 +5,7 @@ A state holds float64 little endian as bytes, so that a detector that was restor
 
 import math
 from bisect import bisect_left, insort
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,11 @@ class SortedRing:
         found._ring = Ring.from_state(capacity, state)
         found.ordered = sorted(found._ring.values().tolist())
         return found
+
+
+def floats_state(values: Iterable[float]) -> bytes:
+    """Values as the bytes that `floats_from` reads."""
+    return np.array(list(values), dtype="<f8").tobytes()
 
 
 def floats_from(state: Any, count: int | None = None) -> Floats:

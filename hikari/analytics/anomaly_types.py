@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from hikari.errors import BadInput
 
@@ -107,3 +109,24 @@ class Anomaly:
     start: float
     end: float
     alert: Alert
+
+
+def checked_number(value: Any) -> float | None:
+    """The value as a float, None when it is missing. Raises `BadInput`."""
+    if value is None:
+        return None
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        raise BadInput("value must be a number, or None where it is missing", field="value")
+    try:
+        number = float(value)  # pyright: ignore[reportUnknownArgumentType] - of numpy's numbers only the width is unknown
+    except OverflowError as error:
+        raise BadInput("value is beyond the range of floats", field="value") from error
+    if math.isinf(number):
+        raise BadInput("value must not be infinite", field="value")
+    return None if math.isnan(number) else number
+
+
+def severity(excess: float) -> Severity:
+    """By how many times rarer than an alert has to be: 10, 100, 1,000 times."""
+    factor = excess / math.log(10)
+    return "low" if factor < 1 else "medium" if factor < 2 else "high" if factor < 3 else "critical"

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from hikari.analytics.channel import CHAT_RATE, DERIVED, VIEWER_COUNT, Channel
+from hikari.analytics.channel import CHAT_RATE, DERIVED, VIEWER_COUNT, Channel, alert_row
 from hikari.analytics.content_reports import content_report
 from hikari.analytics.contents import Content
 from hikari.analytics.engagement_inputs import MINUTES
@@ -14,10 +14,11 @@ from hikari.analytics.features import FEATURES, INDEX
 from hikari.analytics.insights import global_insights, viewer_insights
 from hikari.analytics.keeper import Keeper
 from hikari.analytics.topics import Embed
-from hikari.errors import BadInput, NotFound, NotReady
+from hikari.errors import BadInput, NotFound, NotReady, TooLarge
 from hikari.fields import seconds
 
 _ROW = frozenset({"id", "username", "message", "text", "timestamp", "channel", "sentiment", "emotion", "toxicity", "question"})
+MAX_PLANNED = 1_000
 LIVE_MINUTES = 15
 """Minutes whose rates the global insights show."""
 
@@ -57,9 +58,14 @@ def spans(streams: Any) -> list[tuple[float, float]]:
     if isinstance(streams, str) or not isinstance(streams, Sequence):
         raise BadInput("streams must be a list of [start, end]", field="streams")
     pairs = cast("Sequence[Any]", streams)
+    if len(pairs) > MAX_PLANNED:
+        raise TooLarge(f"at most {MAX_PLANNED} streams can be planned", field="streams")
     if any(isinstance(pair, str) or not isinstance(pair, Sequence) or len(cast("Sequence[Any]", pair)) != 2 for pair in pairs):
         raise BadInput("streams must be a list of [start, end]", field="streams")
-    return [(seconds(start, "streams"), seconds(end, "streams")) for start, end in pairs]
+    made = [(seconds(start, "streams"), seconds(end, "streams")) for start, end in pairs]
+    if any(start >= end for start, end in made):
+        raise BadInput("a planned stream must end after it starts", field="streams")
+    return made
 
 
 def viewer(keeper: Keeper, channel: str, username: str, now: float) -> dict[str, Any]:
@@ -133,12 +139,10 @@ def engagement(keeper: Keeper, channel: str) -> dict[str, Any]:
 def anomalies(keeper: Keeper, channel: str, metric: str | None, since: float | None) -> dict[str, Any]:
     with keeper.lock:
         one = _known(keeper, channel)
-        if metric is not None and metric not in one.detectors:
-            raise NotFound(f"no such metric; there are {', '.join(sorted(one.detectors))}", field="metric_name")
-        found = [
-            alert for alert in one.alerts if metric in (None, alert["metric"]) and (since is None or alert["timestamp"] >= since)
-        ]
-        return {"alerts": found, "thresholds": {name: detector.threshold for name, detector in one.detectors.items()}}
+        watched = one.anomalies
+        if metric is not None and metric not in watched.metrics():
+            raise NotFound(f"no such metric; there are {', '.join(sorted(watched.metrics()))}", field="metric_name")
+        return {"alerts": [alert_row(alert) for alert in watched.alerts(metric, since)], "thresholds": watched.thresholds()}
 
 
 def segments(keeper: Keeper, channel: str, now: float) -> dict[str, Any]:
@@ -189,7 +193,7 @@ def stats(keeper: Keeper) -> dict[str, Any]:
     with keeper.lock:
         return {
             "channels": {
-                name: {"counts": one.windows.counts, "hot_viewers": len(one.profiles), "metrics": sorted(one.detectors)}
+                name: {"counts": one.windows.counts, "hot_viewers": len(one.profiles), "metrics": sorted(one.anomalies.metrics())}
                 for name, one in sorted(keeper.channels.items())
             },
             "waiting": len(keeper.journal),

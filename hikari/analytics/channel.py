@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 
 from hikari.analytics import features
-from hikari.analytics.anomaly import AnomalyDetector
+from hikari.analytics.anomaly_fits import ForestFits
+from hikari.analytics.anomaly_metrics import VERSION as ANOMALIES_VERSION
+from hikari.analytics.anomaly_metrics import MetricAnomalies
 from hikari.analytics.anomaly_types import Alert
+from hikari.analytics.anomaly_wave import WaveConfig
 from hikari.analytics.audiences import Audiences
 from hikari.analytics.clips import Moment
 from hikari.analytics.clock import Late
@@ -27,39 +30,50 @@ from hikari.analytics.engagement_norms import ChannelNorms
 from hikari.analytics.events import ChatEvent
 from hikari.analytics.hot_profiles import HotProfiles
 from hikari.analytics.leaders import Leaders
-from hikari.analytics.minutes import MINUTE_S
+from hikari.analytics.minutes import MILLIONTHS, MINUTE_S
 from hikari.analytics.moments import Moments
 from hikari.analytics.profile_rows import Evicted
 from hikari.analytics.sessions import Sessions
 from hikari.analytics.topics import TopicModel
 from hikari.analytics.windows import RING_MINUTES, StreamWindows
 from hikari.analytics.words import EMOTE, word_code
-from hikari.errors import BadInput, BadStore, NotFound
+from hikari.errors import BadInput, BadStore
 
 VERSION = 1
-VIEWER_COUNT, CHAT_RATE = "viewer_count", "chat_rate"
+VIEWER_COUNT, CHAT_RATE, NEWCOMERS = "viewer_count", "chat_rate", "new_chatters"
 DERIVED = {
-    CHAT_RATE: "messages", "unique_chatters": "unique_chatters", "sentiment": "mean_sentiment", "toxicity": "toxic_share",
-    "emote_share": "emote_share", VIEWER_COUNT: "viewers",
+    CHAT_RATE: "messages", "unique_chatters": "unique_chatters", NEWCOMERS: "first_time_chatters",
+    "sentiment": "mean_sentiment", "toxicity": "toxic_share", "emote_share": "emote_share", VIEWER_COUNT: "viewers",
 }  # fmt: skip
 """Metrics that every closed minute gives, with the feature each is read from."""
-WATCHED = (CHAT_RATE, "unique_chatters", "sentiment", "toxicity", VIEWER_COUNT)
+WATCHED = (CHAT_RATE, "unique_chatters", NEWCOMERS, "sentiment", "toxicity", VIEWER_COUNT)
 """Those of them in which anomalies are looked for, besides every metric that is recorded."""
+DETECTORS = {NEWCOMERS: WaveConfig()}
+"""Settings of detectors that are not the usual ones: a raid is a wave of people who had not written in this stream."""
 GRACE_S = 5.0
 """A minute is closed so long after its end, for messages that overtake each other."""
-KEPT_MOMENTS, KEPT_ALERTS, MAX_METRICS = 200, 500, 200
+KEPT_MOMENTS = 200
 
 Reading = tuple[str, float, float]
 """Metric, epoch seconds, value."""
+Span = tuple[float, float]
+"""Start and end in epoch seconds."""
 Norms = Callable[[], ChannelNorms]
 
 
 class Channel:
     """The state of one channel: `cold` are the viewers who have left, `on_evict` is told who leaves, `norms` makes those of the
-    engagement model."""
+    engagement model, `fits` grows forests in the background."""
 
     def __init__(
-        self, name: str, config: AnalyticsConfig, *, cold: ColdProfiles, on_evict: Evicted, norms: Norms | None = None
+        self,
+        name: str,
+        config: AnalyticsConfig,
+        *,
+        cold: ColdProfiles,
+        on_evict: Evicted,
+        norms: Norms | None = None,
+        fits: ForestFits | None = None,
     ) -> None:
         self.name, self.cold, self._config, self._on_evict = name, cold, config, on_evict
         self.windows = StreamWindows()
@@ -71,14 +85,18 @@ class Channel:
         self.audiences = Audiences()
         self.contents = Contents()
         self.norms = norms() if norms is not None else None
-        self.detectors: dict[str, AnomalyDetector] = {}
+        self._fits = fits
+        self.anomalies = MetricAnomalies(configs=DETECTORS, fits=fits)
+        self.schedule: tuple[Span, ...] = ()
+        """Planned streams."""
         self.noticed: deque[dict[str, Any]] = deque(maxlen=KEPT_MOMENTS)
         """Hype moments that have ended, oldest first."""
-        self.alerts: deque[dict[str, Any]] = deque(maxlen=KEPT_ALERTS)
         self.readings: list[Reading] = []
         """Not yet taken by the owner, who writes them down."""
         self._closed: int | None = None
         """The last minute that was closed."""
+        self._viewed = -1
+        """The last minute without messages whose viewers were noted."""
         self._due = -math.inf
         """No message before this time closes a minute."""
         self._turned_back = 0
@@ -126,8 +144,6 @@ class Channel:
             if late is None:
                 self._close_minutes()
             return late
-        if metric not in self.detectors and len(self.detectors) >= MAX_METRICS:
-            raise BadInput(f"a channel has at most {MAX_METRICS} metrics", field="metric_name")
         self._reading(metric, timestamp, value)
         return None
 
@@ -138,11 +154,8 @@ class Channel:
 
     def feedback(self, alert_id: str, correct: bool) -> dict[str, Any]:
         """An operator's verdict on an alert; the metric's new threshold. Raises `NotFound`."""
-        alert = next((one for one in self.alerts if one["id"] == alert_id), None)
-        if alert is None:
-            raise NotFound("no alert of the last ones has this id", field="alert_id")
-        threshold = self.detectors[alert["metric"]].feedback(alert_id, correct)
-        return {"metric": alert["metric"], "threshold": threshold}
+        metric, threshold = self.anomalies.feedback(alert_id, correct)
+        return {"metric": metric, "threshold": threshold}
 
     def take_readings(self) -> list[Reading]:
         """The metrics' new values, once."""
@@ -159,10 +172,10 @@ class Channel:
     def _turn_back(self) -> None:
         """The clock had run ahead and was put back: what was counted in that future is void, for it would make everything late."""
         self._turned_back = self.windows.turned_back
-        self._closed, self._due = None, -math.inf
+        self._closed, self._viewed, self._due = None, -1, -math.inf
         self.moments = Moments(self._config.moments)
         self.sessions.restart()
-        self.detectors = {metric: detector for metric, detector in self.detectors.items() if metric not in DERIVED}
+        self.anomalies.restart(DERIVED)
 
     def _close_minutes(self, now: float | None = None) -> list[dict[str, Any]]:
         """Close the minutes that are over; the alerts that this raised."""
@@ -177,40 +190,44 @@ class Channel:
         if last <= self._closed:
             return []
         first = max(self._closed + 1, last - RING_MINUTES + 2)
-        self._closed = last
-        if self.windows.start_minute(last) is None:
-            return []
+        span = self.windows.span(first, last)
+        # Silence may be the end of the stream: its minutes wait until somebody writes again.
+        said = max((one.number for one in span if one is not None and one.messages), default=first - 1)
+        raised = self._close_talk(first, said) if said >= first else []
+        self._closed = max(said, self._closed)
+        for one in span:
+            if one is not None and one.viewer_samples and one.number > max(said, self._viewed):
+                # Who watches a silent stream is known at once, and so is who watches one that nobody writes in.
+                self._viewed = one.number
+                raised += self._reading(VIEWER_COUNT, one.number * MINUTE_S, one.viewer_sum / MILLIONTHS / one.viewer_samples)
+        return raised
+
+    def _close_talk(self, first: int, last: int) -> list[dict[str, Any]]:
+        """Close the minutes from `first` to `last`, in which there was a message."""
         raised: list[dict[str, Any]] = []
         table = self.rows((last + 1) * MINUTE_S, last - first + 1)
         for number, row in enumerate(table, first):
             if row[features.INDEX["in_stream"]] > 0:
-                raised += self._close(number * MINUTE_S, row)
+                raised += self._close(number, row)
         if self.norms is not None:
             # What is new is weighed against the minutes before it.
             take_in(self.norms, self.rows((last + 1) * MINUTE_S, min(RING_MINUTES, len(table) + HISTORY)), len(table))
         return raised
 
-    def _close(self, start: float, row: np.ndarray) -> list[dict[str, Any]]:
+    def _close(self, number: int, row: np.ndarray) -> list[dict[str, Any]]:
         raised: list[dict[str, Any]] = []
+        begins = bool(row[features.INDEX["minutes_since_start"]] == 0)
         for metric, feature in DERIVED.items():
-            value = float(row[features.INDEX[feature]])
-            if metric != VIEWER_COUNT or row[features.INDEX["viewers_known"]] > 0:
-                raised += self._reading(metric, start, value)
+            if metric != VIEWER_COUNT or (row[features.INDEX["viewers_known"]] > 0 and number > self._viewed):
+                raised += self._reading(metric, number * MINUTE_S, float(row[features.INDEX[feature]]), begins=begins)
         return raised
 
-    def _reading(self, metric: str, timestamp: float, value: float) -> list[dict[str, Any]]:
+    def _reading(self, metric: str, timestamp: float, value: float, begins: bool = False) -> list[dict[str, Any]]:
+        watched = metric in WATCHED or metric not in DERIVED
+        alert = self.anomalies.update(metric, timestamp, value, begins).alert if watched else None
         if math.isfinite(value):
             self.readings.append((metric, timestamp, value))
-        if metric in DERIVED and metric not in WATCHED:
-            return []
-        detector = self.detectors.get(metric)
-        if detector is None:
-            detector = self.detectors[metric] = AnomalyDetector(metric=metric)
-        scored = detector.update(timestamp, value)
-        if scored.alert is None:
-            return []
-        self.alerts.append(alert_row(scored.alert))
-        return [self.alerts[-1]]
+        return [] if alert is None else [alert_row(alert)]
 
     def state(self) -> dict[str, Any]:
         """All but the profiles, which the owner keeps one by one, as plain values."""
@@ -227,10 +244,11 @@ class Channel:
             "audiences": self.audiences.state(),
             "contents": self.contents.state(),
             "norms": None if self.norms is None else self.norms.state(),
-            "detectors": {metric: detector.state() for metric, detector in self.detectors.items()},
+            "anomalies": self.anomalies.state(),
+            "schedule": [list(span) for span in self.schedule],
             "noticed": list(self.noticed),
-            "alerts": list(self.alerts),
             "closed": self._closed,
+            "viewed": self._viewed,
             "stream": self._stream,
         }
 
@@ -250,14 +268,21 @@ class Channel:
             self.contents = Contents.from_state(state["contents"])
             if self.norms is not None and state["norms"] is not None:
                 self.norms = ChannelNorms.from_state(state["norms"], len(self.norms.snapshot().fast))
-            self.detectors = {
-                metric: AnomalyDetector.from_state(each, metric=metric) for metric, each in state["detectors"].items()
-            }
+            self.anomalies = MetricAnomalies.from_state(_anomalies(state), configs=DETECTORS, fits=self._fits)
+            # Snapshots before there were plans have none.
+            self.schedule = tuple((float(start), float(end)) for start, end in state.get("schedule", ()))
             self.noticed = deque(state["noticed"], maxlen=KEPT_MOMENTS)
-            self.alerts = deque(state["alerts"], maxlen=KEPT_ALERTS)
             self._closed, self._stream = state["closed"], int(state["stream"])
+            self._viewed = int(state.get("viewed", -1))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadStore("the snapshot of a channel's analytics is damaged") from error
+
+
+def _anomalies(state: Mapping[str, Any]) -> Any:
+    """The anomalies of a snapshot; older ones hold them in two parts."""
+    if "anomalies" in state:
+        return state["anomalies"]
+    return {"version": ANOMALIES_VERSION, "detectors": state["detectors"], "alerts": state["alerts"]}
 
 
 def alert_row(alert: Alert) -> dict[str, Any]:

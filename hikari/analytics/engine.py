@@ -159,9 +159,9 @@ class StreamAnalyticsEngine:
         return await self._call(lambda keeper: answers.forecast(keeper, _channel(channel), name, periods, step_s))
 
     async def set_schedule(self, streams: Sequence[Sequence[Any]], *, channel: str = "default") -> dict[str, Any]:
-        """The planned streams as (start, end), which forecasts take into account."""
+        """The planned streams as (start, end), which forecasts take into account; on disk when this returns."""
         spans = answers.spans(streams)
-        await self._call(lambda keeper: keeper.series.schedule(_channel(channel), spans))
+        await self._call(lambda keeper: keeper.schedule(_channel(channel), spans))
         return {"streams": len(spans)}
 
     async def predict_engagement(self, *, channel: str = "default") -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """The open analytics: channels, their store and journal, and what is done in the background; synchronous and thread-safe."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import msgpack  # pyright: ignore[reportMissingTypeStubs]
 
-from hikari.analytics.channel import DERIVED, Channel, Reading
+from hikari.analytics.anomaly_fits import ForestFits
+from hikari.analytics.channel import DERIVED, Channel, Reading, Span
 from hikari.analytics.cold_profiles import ColdProfiles
 from hikari.analytics.config import AnalyticsConfig
 from hikari.analytics.engagement import EngagementModel
@@ -19,7 +20,7 @@ from hikari.analytics.metric_series import MetricSeries, reading_change
 from hikari.analytics.store import AnalyticsStore, Change
 from hikari.analytics.store_keys import of_name
 from hikari.analytics.upkeep import Upkeep
-from hikari.errors import BadStore, HikariError, StoreFull, TooLarge
+from hikari.errors import BadInput, BadStore, HikariError, StoreFull, TooLarge
 
 CHANNELS, STATE = "channels", "state"
 MAX_CHANNELS = 1_000
@@ -51,6 +52,7 @@ class Keeper:
         """Why the last attempt to write failed, if it did."""
         self._writing = threading.Lock()
         self.journal = Journal(store)
+        self.fits = ForestFits()
         self._upkeep: Upkeep | None = None
         self._restore()
         if config.background:
@@ -90,6 +92,15 @@ class Keeper:
             self._keep(channel, one)
         self.snapshot()
         return answer
+
+    def schedule(self, channel: str, spans: Sequence[Span]) -> None:
+        """The channel's planned streams: on disk, and known to the next fit, when this returns. Raises `BadInput`, changing nothing."""
+
+        def plan(one: Channel) -> None:
+            self.series.schedule(channel, spans)
+            one.schedule = tuple(spans)
+
+        self.change(channel, plan)
 
     def touch(self, channel: str) -> None:
         """The channel has changed and belongs into the next snapshot; with the lock held."""
@@ -221,7 +232,9 @@ class Keeper:
             if self._resting >= EVICTED_SOON and self._upkeep is not None:
                 self._upkeep.hurry()
 
-        return Channel(name, self.config, cold=cold, on_evict=leave, norms=None if self.model is None else self.model.norms)
+        norms = None if self.model is None else self.model.norms
+        fits = self.fits if self.config.background else None  # in replays forests are grown on the spot, always at the same row
+        return Channel(name, self.config, cold=cold, on_evict=leave, norms=norms, fits=fits)
 
     def _keep(self, name: str, one: Channel) -> None:
         self.channels[name] = one
@@ -247,10 +260,11 @@ class Keeper:
                     values = cast("Any", msgpack).unpackb(state, strict_map_key=False, unicode_errors="surrogatepass")
                     known[name] = int(values[KNOWN])
                     made.restore(values)
-            except (ValueError, TypeError, KeyError, msgpack.UnpackException) as error:
+                    self.series.schedule(name, made.schedule)
+            except (BadInput, ValueError, TypeError, KeyError, msgpack.UnpackException) as error:
                 raise BadStore("a snapshot of the analytics is damaged") from error
             newest = made.windows.newest
-            for metric in {*DERIVED, *made.detectors}:
+            for metric in {*DERIVED, *made.anomalies.metrics()}:
                 times, _ = self.series.read(name, metric, since=None if newest is None else newest - 86_400.0)
                 if len(times):
                     self.newest[name, metric] = float(times[-1])

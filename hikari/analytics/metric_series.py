@@ -59,6 +59,10 @@ class MetricSeries:
         self._scheduled[channel] = tuple(spans)
         self.forget_channel(channel)
 
+    def scheduled(self, channel: str) -> tuple[tuple[float, float], ...]:
+        """The channel's planned streams."""
+        return self._scheduled.get(channel, ())
+
     def fit(self, channel: str, metric: str) -> Fits:
         """Fit anew on all that is known; a request goes on being answered from the old fit. Raises `NotReady` without readings."""
         with self._fitting:
@@ -69,7 +73,7 @@ class MetricSeries:
             times, values = self.read(channel, metric)
             if not len(times):
                 raise NotReady(f"nothing is recorded of {metric} yet")
-            scheduled = self._scheduled.get(channel, ())
+            scheduled = self.scheduled(channel)
             fits = tuple(
                 Forecaster(
                     step_s=_step(times), horizon=horizon, floor=None if metric == "sentiment" else 0.0,
@@ -79,7 +83,7 @@ class MetricSeries:
             )  # fmt: skip
             for forecaster in fits:
                 forecaster.fit(times[-MAX_FITTED:], values[-MAX_FITTED:])
-            if self._scheduled.get(channel, ()) is scheduled:  # else there is a new plan already
+            if self.scheduled(channel) is scheduled:  # else there is a new plan already
                 self._fitted[channel, metric] = fits, float(times[-1])
                 return fits
 

@@ -1,4 +1,4 @@
-"""What happens in the background while analytics are open: the journal every second, snapshots every minute, forecasts."""
+"""What happens in the background while analytics are open: the journal every second, snapshots every minute, forecasts, forests."""
 
 import contextlib
 import importlib
@@ -20,14 +20,15 @@ _log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Two threads: fits take seconds and the journal has to be written every second, so they do not wait for each other."""
+    """Three threads: forecasts take seconds, forests are missed by live detectors, and the journal has to be written every second, so they
+    do not wait for each other."""
 
     def __init__(self, keeper: "Keeper") -> None:
         self._keeper = keeper
         self._stop, self._wake = threading.Event(), threading.Event()
         self._threads = [
             threading.Thread(target=work, name=f"hikari-analytics-{name}", daemon=True)
-            for name, work in (("write", self._write), ("fit", self._fit))
+            for name, work in (("write", self._write), ("fit", self._fit), ("forest", self._grow))
         ]
         for thread in self._threads:
             thread.start()
@@ -40,6 +41,7 @@ class Upkeep:
         """Finish what is going on; nothing happens any more when this returns."""
         self._stop.set()
         self._wake.set()
+        self._keeper.fits.close()
         for thread in self._threads:
             thread.join()
 
@@ -60,9 +62,15 @@ class Upkeep:
                 keeper.snapshot()
                 keeper.expire()
 
-    def _fit(self) -> None:
+    def _grow(self) -> None:
         for name in HEAVY:
             importlib.import_module(name)
+        while True:
+            with _going_on("a forest was not fitted"):
+                if not self._keeper.fits.work():
+                    return
+
+    def _fit(self) -> None:
         while not self._stop.wait(self._keeper.config.snapshot_s):
             for channel, metric in self._keeper.stale():
                 if self._stop.is_set():

@@ -256,7 +256,9 @@ def test_metrics_are_apart_and_bounded() -> None:
         msgpack.unpackb(msgpack.packb(watched.state())), SMALL, {"chat_rate": replace(SMALL, kind="count")}
     )
     assert restored.alerts() == watched.alerts()
-    assert restored.feedback(last.id, False) == watched.feedback(last.id, False)
+    assert (
+        restored.feedback(last.id, False) == watched.feedback(last.id, False) == ("viewers#1", watched.thresholds()["viewers#1"])
+    )
     assert restored.update("viewers#1", 1e6, 50.0) == watched.update("viewers#1", 1e6, 50.0)
     for wrong in ("nothing#1", "plain", 7):
         with pytest.raises(NotFound):
@@ -272,6 +274,14 @@ def test_metrics_are_apart_and_bounded() -> None:
         watched.update(f"m{number}", 0.0, 1.0)
     with pytest.raises(TooLarge):
         watched.update("one too many", 0.0, 1.0)
+    numbered = {alert.id for alert in watched.alerts("viewers#1")}
+    watched.restart({"viewers#1"})
+    assert watched.thresholds()["viewers#1"] == restored.thresholds()["viewers#1"]
+    assert watched.update("viewers#1", 0.0, 1.0).status == "warming_up"
+    for row, value in enumerate(values):
+        watched.update("viewers#1", 60.0 + row * 60.0, float(value))
+    after = [alert.id for alert in watched.alerts("viewers#1")]
+    assert len(set(after)) == len(after) > len(numbered)  # a number is never given twice
 
 
 def test_a_finished_series_in_any_order_gives_the_same_episodes() -> None:

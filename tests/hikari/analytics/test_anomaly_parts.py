@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.ensemble import IsolationForest
 
-from hikari.analytics.anomaly_burst import BurstTest, _minus_log_tail, is_count
+from hikari.analytics.anomaly_burst import BurstTest, is_count, minus_log_tail
 from hikari.analytics.anomaly_forest import RECENT, features, grow
 from hikari.analytics.anomaly_neighbours import LENGTHS, NearestNeighbours
 from hikari.analytics.anomaly_residual import FORGETTING, PRIOR, ForecastResidual
@@ -152,7 +152,7 @@ def test_tails_of_counts_are_scipys(count: int, mean: float, dispersion: float) 
         variance = mean * dispersion
         expected = float(stats.nbinom.sf(count - 1, mean * mean / (variance - mean), mean / variance))
     if expected > 1e-200:
-        assert math.exp(-_minus_log_tail(float(count), mean, variance)) == pytest.approx(expected, rel=1e-6)
+        assert math.exp(-minus_log_tail(float(count), mean, variance)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_bursts_are_in_times_of_the_rate() -> None:

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hikari.analytics import keeper as keepers
-from hikari.analytics.channel import KEPT_ALERTS
+from hikari.analytics.anomaly_metrics import MAX_ALERTS
+from hikari.analytics.anomaly_types import Alert, Reason
+from hikari.analytics.channel import alert_row
 from hikari.analytics.events import ChatEvent
 from hikari.analytics.store_keys import of_name
 from hikari.errors import BadInput, BadStore, NotFound, StoreFull, TooLarge
@@ -373,12 +375,15 @@ def test_alerts_are_told_when_the_list_of_the_last_ones_is_full(tmp_path: Path) 
     for number in range(130):
         one.add("default", ChatEvent(START + 60 * number, f"v{number % 3}", "hi"), None)
     channel = one.channels["default"]
-    channel.alerts.extend({"id": str(number)} for number in range(KEPT_ALERTS))
+    reason = Reason("burst", "count", 1.0, 1.0, 1.0, "times", 1.0)
+    channel.anomalies._alerts.extend(  # it would take weeks of chat
+        Alert(f"chat_rate#{number}", "chat_rate", 0.0, 1.0, 1.0, "low", (reason,)) for number in range(MAX_ALERTS)
+    )
     told: list[Any] = []
     for number in range(4_000):
         told += one.add("default", ChatEvent(START + 60 * 130 + number * 0.1, f"w{number % 900}", "raid"), None)["alerts"]
     assert told
-    assert channel.alerts[-1] == told[-1]
+    assert alert_row(channel.anomalies.alerts()[-1]) == told[-1]
     one.close()
 
 
@@ -418,3 +423,59 @@ def test_evictions_call_for_a_snapshot(tmp_path: Path, monkeypatch: pytest.Monke
         one.add("default", row, None)
     assert written.wait(60)
     one.close()
+
+
+def test_the_plan_outlives_a_crash_and_is_known_to_forecasts(tmp_path: Path) -> None:
+    one = keeper(tmp_path / "one")
+    for row in chat(20):
+        one.add("default", row, None)
+    plan = [(START + 86_400.0, START + 90_000.0), (START + 172_800.0, START + 176_400.0)]
+    one.schedule("default", plan)
+    one.schedule("tower", plan[:1])
+    for again in (crashed(one, tmp_path / "crashed"), keeper(one.store.folder) if one.close() is None else None):
+        assert again is not None
+        assert again.channels["default"].schedule == tuple(plan)
+        assert again.series.scheduled("default") == tuple(plan)
+        assert again.series.scheduled("tower") == tuple(plan[:1])
+        with pytest.raises(BadInput):
+            again.schedule("default", [(5.0, 5.0)])
+        assert again.channels["default"].schedule == again.series.scheduled("default") == tuple(plan)
+        again.close()
+    with pytest.raises(BadInput):
+        keeper(tmp_path / "other").schedule("new", [(5.0, 5.0)])
+
+
+def test_snapshots_from_before_there_were_plans_are_read(tmp_path: Path) -> None:
+    """Then alerts and detectors lay beside each other, and nobody knew of plans."""
+    one = keeper(tmp_path / "one")
+    for number in range(130):
+        one.add("default", ChatEvent(START + 60 * number, f"v{number % 3}", "hi"), None)
+    for number in range(700):
+        one.add("default", ChatEvent(START + 60 * 130 + number * 0.1, f"w{number}", "raid"), None)
+    one.snapshot()
+    told = seen(one)
+    assert told[1]["alerts"]
+    key = of_name("default")
+    state = msgpack.unpackb(one.store.get("state", key) or b"", strict_map_key=False, unicode_errors="surrogatepass")
+    old = {name: value for name, value in state.items() if name not in ("anomalies", "schedule", "viewed")}
+    old["detectors"] = state["anomalies"]["detectors"]
+    old["alerts"] = told[1]["alerts"]
+    one.store.write([("state", key, msgpack.packb(old, unicode_errors="surrogatepass"))])
+    after = crashed(one, tmp_path / "old")
+    assert seen(after) == told
+    assert after.channels["default"].schedule == ()
+    for each in (one, after):
+        each.close()
+
+
+@pytest.mark.parametrize("schedule", [[[5.0, 5.0]], [[5.0]], "soon", [["a", "b"]], 7])
+def test_a_damaged_plan_says_so(tmp_path: Path, schedule: Any) -> None:
+    one = keeper(tmp_path)
+    one.schedule("default", [(START, START + 60.0)])
+    one.close()
+    store = FussyStore(tmp_path)
+    state = msgpack.unpackb(store.get("state", of_name("default")) or b"", strict_map_key=False)
+    store.write([("state", of_name("default"), msgpack.packb({**state, "schedule": schedule}))])
+    store.close()
+    with pytest.raises(BadStore):
+        keeper(tmp_path)
