@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hikari.analytics.channel import NEWCOMERS
 from hikari.analytics.forecasting.series import change_scale, regularise
 from hikari.analytics.metric_series import COARSE_S
 from hikari.analytics.simulator_config import KINDS
@@ -72,11 +73,13 @@ def ahead(recorded: Recorded, metric: str) -> Ahead:
 def _forecast(one: Ahead) -> Figures:
     known = np.isfinite(one.truth)
     error = float(np.abs(one.values - one.truth)[known].mean())
+    naive = float(np.nanmean(np.abs(one.last[:, None] - one.truth)))
     inside = (one.truth >= one.lower) & (one.truth <= one.upper)
     return {
         "mae": error,
         "mase": error / one.scale if one.scale > 0 else None,
-        "last_value_mae": float(np.nanmean(np.abs(one.last[:, None] - one.truth))),
+        "last_value_mae": naive,
+        "relative_to_last_value": error / naive if naive > 0 else None,
         "interval_coverage": float(inside[known].mean()),
         "steps": int(known.sum()),
     }
@@ -103,9 +106,9 @@ def told(alert: Answer, start: float, end: float) -> bool:
     return alert["timestamp"] + MINUTE_S > start and alert["timestamp"] < end + PATIENCE_S
 
 
-def watched(recorded: Recorded) -> tuple[Watched, ...]:
+def watched(streams: Sequence[Watched]) -> Sequence[Watched]:
     """The streams in which anomalies are judged: in the first one the detectors learn what is usual."""
-    return recorded.streams[1:]
+    return streams[1:]
 
 
 def _hype(recorded: Recorded) -> Figures:
@@ -132,10 +135,8 @@ def _hype(recorded: Recorded) -> Figures:
 
 
 def _anomalies(recorded: Recorded) -> Figures:
-    judged = watched(recorded)
-    hours = sum(one.end - one.start for one in judged) / 3600.0
-    alerts = [(stream, alert) for stream in judged for alert in stream.alerts]
-    answer: Figures = {"alerts": len(alerts), "alerts_per_hour": len(alerts) / hours}
+    judged = watched(recorded.streams)
+    answer = _alarms(judged)
     for kind in KINDS:
         hits = [
             any(told(alert, one.start, one.end) for alert in stream.alerts)
@@ -144,7 +145,6 @@ def _anomalies(recorded: Recorded) -> Figures:
             if one.kind == kind
         ]
         answer |= {f"{kind}/planted": len(hits), f"{kind}/recall": _share(sum(hits), len(hits))}
-    at_event = [any(told(alert, one.start, one.end) for one in stream.events) for stream, alert in alerts]
     raids = [one.end - one.start for stream in judged for one in stream.events if one.kind == "raid"]
     length = float(np.median(raids)) if raids else 2 * MINUTE_S
     anywhere = [
@@ -152,9 +152,21 @@ def _anomalies(recorded: Recorded) -> Figures:
         for stream in judged
         for start in np.arange(stream.start, stream.end - length, MINUTE_S).tolist()
     ]
-    return answer | {
-        "alerts_at_any_event": _share(sum(at_event), len(at_event)),
-        "raid/recall_by_chance": _share(sum(anywhere), len(anywhere)),
+    answer["raid/recall_by_chance"] = _share(sum(anywhere), len(anywhere))
+    return answer | {f"without_raids/{name}": value for name, value in _alarms(watched(recorded.quiet)).items()}
+
+
+def _alarms(streams: Sequence[Watched]) -> Figures:
+    """How many alerts there were, and how many of them tell of nothing that was planted; of newcomers, where nobody raids, all do."""
+    hours = sum(one.end - one.start for one in streams) / 3600.0
+    alerts = [(stream, alert) for stream in streams for alert in stream.alerts]
+    at_event = sum(any(told(alert, one.start, one.end) for one in stream.events) for stream, alert in alerts)
+    return {
+        "alerts": len(alerts),
+        "alerts_per_hour": len(alerts) / hours,
+        "false_alerts_per_hour": (len(alerts) - at_event) / hours,
+        "newcomer_alerts": sum(alert["metric"] == NEWCOMERS for _, alert in alerts),
+        "alerts_at_any_event": _share(at_event, len(alerts)),
     }
 
 

@@ -61,7 +61,7 @@ def anomaly_timeline(recorded: Recorded, folder: Path) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    judged = watched(recorded)
+    judged = watched(recorded.streams)
     busiest = sorted(range(len(judged)), key=lambda place: (-len(judged[place].events), place))[:_SHOWN_STREAMS]
     figure, rows = _figure(10.0, 2.3, len(busiest))
     times, values = recorded.series[CHAT_RATE]

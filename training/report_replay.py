@@ -51,12 +51,13 @@ class Watched:
 class Recorded:
     """The streams and what the engine said about them.
 
-    `forecasts` were made within the last stream, each with its `origin`; `audience` stands after it, with the agreement with the one
-    before it; `topics` are those before it and after it. `series`: times and values (n,) of each metric; `points`: viewers' features as
-    they are clustered (viewers, 9), with the label of each viewer's segment, empty for none.
+    `quiet` are the same weeks without raids. `forecasts` were made within the last stream, each with its `origin`; `audience` stands after
+    it, with the agreement with the one before it; `topics` are those before it and after it. `series`: times and values (n,) of each
+    metric; `points`: viewers' features as they are clustered (viewers, 9), with the label of each viewer's segment, empty for none.
     """
 
     streams: tuple[Watched, ...]
+    quiet: tuple[Watched, ...]
     messages: int
     moments: list[Answer]
     forecasts: list[Answer]
@@ -73,15 +74,40 @@ def record(config: ReportConfig) -> Recorded:
     """Simulate, feed, ask."""
     with tempfile.TemporaryDirectory(prefix="hikari-report-") as name:
         answers = asyncio.run(_replay(config, Path(name)))
-        return Recorded(**answers, **_stored(Path(name), now=answers["streams"][-1].end))
+        return Recorded(**answers, **_stored(Path(name), now=answers["streams"][-1].end), quiet=without_raids(config))
+
+
+def without_raids(config: ReportConfig) -> tuple[Watched, ...]:
+    """The weeks of the report with everything but raids, and the alerts that they gave: what detecting raids costs in false alarms."""
+    calm = replace(config, events=replace(config.events, raids=0.0))
+    with tempfile.TemporaryDirectory(prefix="hikari-report-") as name:
+        return asyncio.run(_watch(calm, Path(name)))
+
+
+async def _watch(config: ReportConfig, folder: Path) -> tuple[Watched, ...]:
+    async with _engine(folder) as engine:
+        watched: list[Watched] = []
+        for stream in _planned(config):
+            await _Feed(engine, stream).until(math.inf)
+            watched.append(await _watched(engine, stream, config))
+        return tuple(watched)
+
+
+async def _watched(engine: StreamAnalyticsEngine, stream: Stream, config: ReportConfig) -> Watched:
+    alerts = (await engine.detect_anomalies(since=stream.start - MINUTE_S))["alerts"]
+    return Watched(stream.start, stream.start + stream.seconds, happened(stream, config), tuple(alerts))
+
+
+def _engine(folder: Path) -> StreamAnalyticsEngine:
+    # No engagement model from the environment: what the stage says must come from its own inputs.
+    settings = replace(Settings.read({}), home=folder / "home")
+    return StreamAnalyticsEngine(
+        folder / "store", config=AnalyticsConfig(background=False), clock=lambda: 0.0, live=False, settings=settings
+    )
 
 
 async def _replay(config: ReportConfig, folder: Path) -> Answer:
-    # No engagement model from the environment: what the stage says must come from its own inputs.
-    settings = replace(Settings.read({}), home=folder / "home")
-    engine = StreamAnalyticsEngine(
-        folder / "store", config=AnalyticsConfig(background=False), clock=lambda: 0.0, live=False, settings=settings
-    )
+    engine = _engine(folder)
     watched: list[Watched] = []
     forecasts: list[Answer] = []
     topics: Answer = {}
@@ -104,8 +130,7 @@ async def _replay(config: ReportConfig, folder: Path) -> Answer:
                     ]
             await feed.until(math.inf)
             messages += feed.messages
-            alerts = (await engine.detect_anomalies(since=stream.start - MINUTE_S))["alerts"]
-            watched.append(Watched(stream.start, stream.start + stream.seconds, happened(stream, config), tuple(alerts)))
+            watched.append(await _watched(engine, stream, config))
         return {
             "streams": tuple(watched),
             "messages": messages,

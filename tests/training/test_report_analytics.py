@@ -126,13 +126,17 @@ def test_figures_of_hand_made_answers() -> None:
     def moment(start: float, end: float, clip: float) -> dict[str, float]:
         return {"start": start, "end": end, "clip_start": clip, "clip_end": clip + 30.0}
 
-    first = Watched(0.0, 3600.0, (event("hype", 1000.0, 1060.0), event("raid", 2000.0, 2120.0)), ({"timestamp": 1980.0},))
+    def alert(at: float, metric: str = "chat_rate") -> dict[str, Any]:
+        return {"timestamp": at, "metric": metric}
+
+    first = Watched(0.0, 3600.0, (event("hype", 1000.0, 1060.0), event("raid", 2000.0, 2120.0)), (alert(1980.0),))
     second = Watched(
         90_000.0, 93_600.0, (event("hype", 91_000.0, 91_040.0), event("raid", 92_000.0, 92_120.0)),
-        ({"timestamp": 91_980.0}, {"timestamp": 93_000.0}),
+        (alert(91_980.0), alert(93_000.0)),
     )  # fmt: skip
+    calm = Watched(90_000.0, 97_200.0, (event("hype", 91_000.0, 91_040.0),), (alert(91_020.0), alert(95_000.0, "new_chatters")))
     recorded = Recorded(
-        streams=(first, second), messages=0, forecasts=[], audience={}, topics=({}, {}), contents={}, experiment={}, series={},
+        streams=(first, second), quiet=(first, calm), messages=0, forecasts=[], audience={}, topics=({}, {}), contents={}, experiment={}, series={},
         moments=[moment(1000.0, 1030.0, 980.0), moment(2000.0, 2030.0, 1980.0), moment(3000.0, 3010.0, 2990.0)],
         points=np.zeros((0, 9)), segments=[],
     )  # fmt: skip
@@ -144,7 +148,11 @@ def test_figures_of_hand_made_answers() -> None:
     alerts = report_figures._anomalies(recorded)  # of the second stream alone
     assert alerts["alerts_per_hour"] == 2.0
     assert (alerts["raid/planted"], alerts["raid/recall"], alerts["hype/recall"], alerts["lull/recall"]) == (1, 1.0, 0.0, None)
-    assert alerts["alerts_at_any_event"] == 0.5
+    assert (alerts["alerts_at_any_event"], alerts["false_alerts_per_hour"], alerts["newcomer_alerts"]) == (0.5, 1.0, 0)
+    without = {name.removeprefix("without_raids/"): value for name, value in alerts.items() if name.startswith("without_raids/")}
+    assert without == {
+        "alerts": 2, "alerts_per_hour": 1.0, "false_alerts_per_hour": 0.5, "newcomer_alerts": 1, "alerts_at_any_event": 0.5,
+    }  # fmt: skip
     # Of the 58 minutes at which a raid of two minutes could begin, three lie near enough to each alert.
     assert alerts["raid/recall_by_chance"] == 6 / 58
 
