@@ -1,4 +1,4 @@
-"""Entry point and stage: how good the served engagement forecasts are on recorded streams, beside simple forecasts.
+"""Entry point: how good the served engagement forecasts are on recorded streams, beside simple forecasts.
 
     python -m training.evaluate_engagement                                 # simulated streams
     python -m training.evaluate_engagement data.path=FOLDER                # formats: training/streams.py
