@@ -203,9 +203,12 @@ class Forecast(BaseModel):
 class Prediction(BaseModel):
     as_of: float
     horizons: dict[Literal["1m", "5m", "15m"], dict[str, dict[str, Any]]] = Field(
-        description="for each metric `median` and `quantiles`"
+        description="for each metric `median`, `quantiles` and `moved_by`: how much higher the median is for each of the last minutes"
     )
-    attention: list[float] = Field(description="how much each of the last minutes mattered, oldest first")
+    attention: list[float] = Field(description="the network's own weights of the last minutes, oldest first; nearly even")
+    mattered: list[float] = Field(
+        description="which of the last minutes mattered, oldest first: shares in what the forecast would change without them"
+    )
     model: str
 
 

@@ -132,6 +132,7 @@ def engagement(keeper: Keeper, channel: str) -> dict[str, Any]:
         "as_of": newest,
         "horizons": {f"{ahead}m": metrics for ahead, metrics in found.horizons.items()},
         "attention": _plain(found.attention),
+        "mattered": _plain(found.mattered),
         "model": model.bundle.fingerprint,
     }
 
