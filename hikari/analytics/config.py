@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from hikari.analytics.clips import MomentSettings
 from hikari.errors import BadInput
 
+LONGEST = 1e9
+"""Of every setting, in seconds, days or viewers: so long a wait the system still knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnalyticsConfig:
@@ -26,5 +29,8 @@ class AnalyticsConfig:
 
     def __post_init__(self) -> None:
         for name, least in (("hot_viewers", 1), ("journal_s", 0.01), ("snapshot_s", 0.1), ("series_days", 1.0), ("refit_s", 1.0)):
-            if not getattr(self, name) >= least:
-                raise BadInput(f"{name} must be at least {least}", field=name)
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= LONGEST:
+                raise BadInput(f"{name} must be a number from {least} to {LONGEST:.0e}", field=name)
+        if not isinstance(self.hot_viewers, int):  # pyright: ignore[reportUnnecessaryIsInstance] - comes from a configuration file
+            raise BadInput("hot_viewers must be a whole number", field="hot_viewers")
