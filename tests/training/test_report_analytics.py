@@ -136,7 +136,8 @@ def test_figures_of_hand_made_answers() -> None:
     )  # fmt: skip
     calm = Watched(90_000.0, 97_200.0, (event("hype", 91_000.0, 91_040.0),), (alert(91_020.0), alert(95_000.0, "new_chatters")))
     recorded = Recorded(
-        streams=(first, second), quiet=(first, calm), messages=0, forecasts=[], audience={}, topics=({}, {}), contents={}, experiment={}, series={},
+        streams=(first, second), quiet=(first, calm), messages=0,
+        forecasts=[], audience={}, topics=({}, {}), contents={}, experiment={}, series={},
         moments=[moment(1000.0, 1030.0, 980.0), moment(2000.0, 2030.0, 1980.0), moment(3000.0, 3010.0, 2990.0)],
         points=np.zeros((0, 9)), segments=[],
     )  # fmt: skip
