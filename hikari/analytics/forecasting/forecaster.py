@@ -207,7 +207,7 @@ def _reason(best: Trial, others: Sequence[Trial], known: int) -> str:
         return f"{error}; nothing else can forecast this history"
     measured = [other for other in others if other.origins]
     if any(other.relative < best.relative for other in measured):
-        return f"{error}; a smaller error elsewhere rests on too few forecasts to outweigh the record on development events"
+        return f"{error}; a smaller error elsewhere rests on too few forecasts to outweigh what is known of the models"
     runner = f", next {measured[0].candidate.name} with {measured[0].relative:.2f}" if measured else ""
     return f"smallest error in the backtest: {error}, {best.relative:.2f} of the last value's{runner}"
 
