@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 
 import hikari
 from hikari import AdvancedSentimentAnalyzer
-from serving import analytics_routes, memory_routes, metrics, problems
+from serving import analytics_routes, memory_routes, metrics, plotly, problems
 from serving.analytics_runner import AnalyticsRunner
 from serving.chat import Chat
 from serving.memory_runner import MemoryRunner
@@ -52,6 +52,7 @@ def build(parts: Callable[[], Parts]) -> FastAPI:
     problems.install(app)
     app.include_router(memory_routes.build(lambda: parts().memory, lambda: parts().analytics))
     app.include_router(analytics_routes.build(lambda: parts().analytics, lambda: parts().chat))
+    app.include_router(plotly.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/", include_in_schema=False)
