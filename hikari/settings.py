@@ -7,6 +7,8 @@ from pathlib import Path
 
 from hikari.errors import BadInput
 
+TOPOLOGIES = ("inprocess", "distributed")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -26,6 +28,8 @@ class Settings:
     """`HIKARI_REDIS_URL`: a Redis that processes share caches and events through; may hold a password."""
     tracking_uri: str | None
     """`MLFLOW_TRACKING_URI`: an MLflow server instead of the local store."""
+    distributed: bool = False
+    """`HIKARI_TOPOLOGY`: `distributed` runs each part of the engine in a process of its own, `inprocess` (default) all in one."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -38,6 +42,9 @@ class Settings:
         threads = values.get("HIKARI_THREADS") or None
         if threads is not None and not (threads.isascii() and threads.isdecimal() and 0 < int(threads) <= 1024):
             raise BadInput(f"HIKARI_THREADS must be a whole number from 1 to 1024, got {threads!r}", field="HIKARI_THREADS")
+        topology = values.get("HIKARI_TOPOLOGY") or TOPOLOGIES[0]
+        if topology not in TOPOLOGIES:
+            raise BadInput(f"HIKARI_TOPOLOGY must be {' or '.join(TOPOLOGIES)}", field="HIKARI_TOPOLOGY")
         keys = tuple(key for part in values.get("HIKARI_API_KEYS", "").split(",") if (key := part.strip()))
         return cls(
             home=folder("HIKARI_HOME") or Path(".hikari"),
@@ -47,4 +54,5 @@ class Settings:
             threads=int(threads) if threads else None,
             redis_url=values.get("HIKARI_REDIS_URL") or None,
             tracking_uri=values.get("MLFLOW_TRACKING_URI") or None,
+            distributed=topology == TOPOLOGIES[1],
         )
