@@ -6,7 +6,6 @@ bentoml serve serving.service:Hikari --host 127.0.0.1 --port 3000
 from typing import cast
 
 import bentoml
-from starlette.types import ASGIApp
 
 from hikari import AdvancedSentimentAnalyzer
 from hikari.settings import Settings
@@ -14,9 +13,8 @@ from serving import app as routes
 from serving import preflight, shipped
 from serving.analytics_runner import AnalyticsRunner
 from serving.chat import Chat
-from serving.guard import Guard
+from serving.front import front
 from serving.memory_runner import MemoryRunner
-from serving.problems import Shield
 from serving.settings import Limits
 
 LIMITS = Limits()
@@ -26,10 +24,6 @@ OUTER_TIMEOUT_S = LIMITS.long_request_timeout_s + 30
 
 def _parts() -> routes.Parts:
     return cast("routes.Parts", bentoml.get_current_service())
-
-
-def _guard(inner: ASGIApp) -> Guard:
-    return Guard(inner, Settings.read().api_keys, LIMITS)
 
 
 app = routes.build(_parts)
@@ -73,5 +67,4 @@ class Hikari:
         return self.analyzer.is_open and self.memory.is_ready and self.analytics.is_ready
 
 
-Hikari.add_asgi_middleware(_guard)  # type: ignore[arg-type] - a factory is as good as a class here
-Hikari.add_asgi_middleware(Shield)  # type: ignore[arg-type]
+Hikari.add_asgi_middleware(front)  # type: ignore[arg-type] - a factory is as good as a class here
