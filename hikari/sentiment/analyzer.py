@@ -143,9 +143,9 @@ class AdvancedSentimentAnalyzer:
         self._combine_symbols(channel)
         return len(emotes)
 
-    def forget_user(self, channel: str, username: str) -> bool:
-        """Drop what is remembered of a viewer, which is the trend; returns whether there was any."""
-        return self._trends.forget_user(channel, username)
+    def forget_user(self, channel: str | None, username: str) -> bool:
+        """Drop what is remembered of a viewer in a channel, or in all, which is the trend; returns whether there was any."""
+        return self._trends.forget_everywhere(username) if channel is None else self._trends.forget_user(channel, username)
 
     async def _analyze(self, messages: list[ChatMessage]) -> list[dict[str, Any]]:
         if not messages:

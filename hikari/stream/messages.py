@@ -43,6 +43,8 @@ class StreamMessage:
     roles: tuple[str, ...] = ()
     paid: bool = False
     context: Mapping[str, Any] | None = None
+    signals: Mapping[str, Any] | None = None
+    """What the analytics are to count instead of what the text model finds: `sentiment`, `emotion`, `toxicity`, `question`."""
 
     def row(self) -> dict[str, Any]:
         """The message as the analyser takes it."""

@@ -378,6 +378,7 @@ def _countable(message: StreamMessage, analysis: Row) -> Row:
         "emotion": analysis["emotion"]["primary"],
         "toxicity": analysis["toxicity"]["score"],
         "question": analysis["context"]["question"]["asks"],
+        **(message.signals or {}),
     }
 
 
