@@ -153,6 +153,10 @@ class Pipeline:
             await asyncio.gather(*workers, return_exceptions=True)
             await self._writer.close()
 
+    async def written(self) -> int:
+        """Wait until the memories that were accepted are on disk, for a while; how many are not."""
+        return await self._writer.drain(self.config.drain_s)
+
     def forget_user(self) -> None:
         """A viewer was forgotten: drop hashes of what was said, so that the same words can be remembered again."""
         self._policy.clear()
