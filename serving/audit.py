@@ -7,6 +7,7 @@ so a question about one viewer can be answered, but the log alone tells nobody's
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import hmac
 import json
@@ -105,14 +106,15 @@ def _write_line(handle: int, line: bytes) -> None:
     size = os.fstat(handle).st_size
     if size and os.pread(handle, 1, size - 1) != b"\n":
         line = b"\n" + line
+    written = 0
     try:
         written = os.write(handle, line)
+    finally:
         if written < len(line):
-            raise OSError("short write")
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.ftruncate(handle, size)
-        raise
+            with contextlib.suppress(OSError):
+                os.ftruncate(handle, size)
+    if written < len(line):
+        raise OSError(errno.ENOSPC, "short write")
 
 
 def _sync(folder: Path) -> None:

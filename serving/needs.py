@@ -55,8 +55,9 @@ NEEDS: dict[str, Need] = {
     # Write. An analysis counts in the trends of its channel.
     **_of(
         _WRITE, "one",
-        "/analyze_message", "/process_chat_message", "/store_memory", "/update_memory", "/said", "/summarize_episode", "/record_metric", "/start_stream", "/schedule", "/anomaly_feedback",
-        "/experiments/assign", "/experiments/record", "/content/record",
+        "/analyze_message", "/process_chat_message", "/store_memory", "/update_memory", "/said", "/summarize_episode",
+        "/record_metric", "/start_stream", "/schedule", "/anomaly_feedback", "/experiments/assign", "/experiments/record",
+        "/content/record",
     ),
     "/analyze_batch": Need(_WRITE, "one", rows="messages"),
     "/process_chat_batch": Need(_WRITE, "one", rows="rows"),

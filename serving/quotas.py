@@ -23,13 +23,22 @@ class Bucket:
 
     def take(self) -> float:
         """Take a token and answer 0, or take none and answer the seconds until there is one."""
-        now = self._clock()
-        self._tokens = min(self._burst, self._tokens + max(0.0, now - self._filled_at) * self._rate)
-        self._filled_at = now
+        self._fill()
         if self._tokens >= 1:
             self._tokens -= 1
             return 0.0
         return (1 - self._tokens) / self._rate
+
+    def turn(self) -> float:
+        """Take a token in any case, also one that is not there yet, and answer the seconds until it is."""
+        self._fill()
+        self._tokens -= 1
+        return max(0.0, -self._tokens / self._rate)
+
+    def _fill(self) -> None:
+        now = self._clock()
+        self._tokens = min(self._burst, self._tokens + max(0.0, now - self._filled_at) * self._rate)
+        self._filled_at = now
 
 
 class Quota:

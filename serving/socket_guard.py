@@ -80,7 +80,7 @@ class _Frames:
             content: str | bytes = message.get("text") if message.get("text") is not None else message.get("bytes") or b""
             if not await self._fits(content):
                 return {"type": "websocket.disconnect", "code": TOO_BIG}
-            while (wait := self._bucket.take()) > 0:
+            if wait := self._bucket.turn():
                 await asyncio.sleep(wait)
             if not self._checked:
                 return message
