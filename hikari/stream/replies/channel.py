@@ -165,12 +165,6 @@ class ReplyChannel:
         """What the VTuber said lately, the newest last."""
         return [one.text for one in self._said if now - one.at < SPOKEN_S][-most:]
 
-    def take(self, message: Candidate, now: float) -> None:
-        """Count this message as answered without a word about it."""
-        row = None if message.id is None else self._waiting.row_of(message.id)
-        if row is not None:
-            self._answer(row, max(now, self._now))
-
     def times_answered(self, username: str) -> int:
         """How many of the last answers went to this viewer."""
         return self._turns.answered(username)

@@ -94,13 +94,12 @@ class ReplyDesk:
         now: Any = None,
         context: str | None = None,
         format: str = "hikari",  # noqa: A002 - the contract's name
-        take: bool = False,
     ) -> Row:
         """The `k` messages to answer now, best first, and the prompt block for them in at most `budget_tokens` tokens.
 
         `now` is a time in the messages' own time; without it a message is as old as it has been here. `context` is what is on stream, in
-        words. `format` adds the answer in an engine's shape as `adapted`. `take` counts the messages as answered at once, for engines
-        that do not tell what they said. Raises `BadInput`, `TooLarge`.
+        words. `format` adds the answer in an engine's shape as `adapted`. `degraded` names the parts that could not be asked. Raises
+        `BadInput`, `TooLarge`.
         """
         name = name_field(channel, "channel")
         count = _whole(k, "k", 1, MAX_K)
@@ -123,9 +122,6 @@ class ReplyDesk:
             "prompt": prompt.as_dict(),
             "degraded": sorted({*degraded, *missing}),
         }
-        if take and known is not None:
-            for pick in chosen:
-                known.take(pick.message, clock)
         return answer if format == "hikari" else {**answer, "adapted": {"format": format, "payload": ADAPTERS[format](answer)}}
 
     def forget_user(self, username: str, channel: str | None = None) -> int:

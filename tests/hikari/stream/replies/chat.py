@@ -9,10 +9,12 @@ from hikari.sentiment.recommendation import Signals, recommend
 
 START = 1_700_000_000.0
 NAMES = ("Mika",)
-TOPICS = "undertale minecraft zelda celeste karaoke ramen osaka cats guitar drawing tournament speedrun pokemon horror tetris".split()
+TOPICS = (
+    "undertale minecraft zelda celeste karaoke ramen osaka cats guitar drawing tournament speedrun pokemon horror tetris".split()
+)
 ASKED = (
-    "what do you think about {0}", "when do you play {0} again", "have you ever tried {0}", "who taught you {0}", "why do you like {0} so much",
-    "how long did {0} take you", "is {0} better than {1}", "which {0} part was the hardest", "can you show us {0} after {1}",
+    "what do you think about {0}", "when do you play {0} again", "have you ever tried {0}", "who taught you {0}",
+    "why do you like {0} so much", "how long did {0} take you", "is {0} better than {1}", "which {0} part was the hardest", "can you show us {0} after {1}",
     "where did you hear about {0}",
 )  # fmt: skip
 TOLD = (
@@ -62,8 +64,16 @@ def event(
         "timestamp": timestamp,
         "sentiment": {"aggregate": {"score": score, "label": label}, "emoji": None},
         "emotion": {"primary": emotion, "scores": {}, "labels": []},
-        "toxicity": {"is_toxic": bool(toxic), "score": (0.9 if toxic else 0.02) if toxicity is None else toxicity, "labels": list(toxic)},
-        "context": {"user_trend": trend, "global_trend": trend, "question": {"asks": asking, "probability": 0.95 if asking else 0.03}},
+        "toxicity": {
+            "is_toxic": bool(toxic),
+            "score": (0.9 if toxic else 0.02) if toxicity is None else toxicity,
+            "labels": list(toxic),
+        },
+        "context": {
+            "user_trend": trend,
+            "global_trend": trend,
+            "question": {"asks": asking, "probability": 0.95 if asking else 0.03},
+        },
         "response_recommendation": recommend(signals).as_dict(),
         "model": {"name": "text", "version": "1", "fingerprint": "0"},
         "insights": None,
@@ -99,7 +109,13 @@ def crowd(
             yield Told("direct", event(text, f"asker{direct}", id=f"d{direct}", timestamp=at))
             direct += 1
         kind, text, more = _line(draws, asking)
-        who = {"bot": "Nightbot", "own": "Mika", "abuse": f"abuser{draws.randrange(5)}", "attack": "attacker", "flood": "flooder"}.get(kind)
+        who = {
+            "bot": "Nightbot",
+            "own": "Mika",
+            "abuse": f"abuser{draws.randrange(5)}",
+            "attack": "attacker",
+            "flood": "flooder",
+        }.get(kind)
         username = who or draws.choices(names, weights)[0]
         yield Told(kind, event(text, username, id=f"m{number}", timestamp=at, **more))
 
