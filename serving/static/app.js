@@ -11,7 +11,7 @@ import { Line } from "./line.js";
 import { Live } from "./live.js";
 import { clearMemory, startMemory } from "./memory.js";
 import { Board } from "./panel.js";
-import { $, clock, el, icon, swap, themeSwitch } from "./parts.js";
+import { $, clock, el, icon, sentence, swap, themeSwitch } from "./parts.js";
 import { audiences, experiments, stream, topics } from "./people.js";
 import { Player } from "./play.js";
 import { replies } from "./replies.js";
@@ -78,9 +78,10 @@ function offer(names) {
 
 function alarm(event) {
   noteAlert(event);
+  board.soon("viewers", "anomalies");
   const weighty = event.priority === "high" || event.priority === "critical";
   if (event.silent && !weighty) return;
-  const row = el("li", { class: weighty ? "weighty" : null }, icon(event.kind?.startsWith("hype") ? "hype" : "warn"), el("span", {}, `${clock(event.timestamp, SECONDS)} ${event.message}`),
+  const row = el("li", { class: weighty ? "weighty" : null }, icon(event.kind?.startsWith("hype") ? "hype" : "warn"), el("span", {}, `${clock(event.timestamp, SECONDS)} ${sentence(event.message)}`),
     el("button", { type: "button", class: "small", "aria-label": "Dismiss this notice", click: ({ currentTarget }) => currentTarget.closest("li").remove() }, icon("cross")));
   $("notices").prepend(row);
   while ($("notices").children.length > 2) $("notices").lastElementChild.remove();
@@ -104,15 +105,20 @@ const STATES = {
   live: ["on", "link", "Live"],
   waiting: ["off", "off", "Reconnecting"],
   key: ["off", "key", "Key needed"],
+  refused: ["off", "cross", "Not allowed"],
 };
 let was = null;
 
-function showState({ name }) {
+function showState({ name, reason }) {
   if (name === "connecting" && was === "waiting") return; // one word for the whole outage
   const [kind, picture, text] = STATES[name];
   $("state").dataset.state = kind;
   if (was !== name) swap($("state"), icon(picture), text);
-  $("lost").hidden = name !== "waiting";
+  $("lost").hidden = !["waiting", "refused"].includes(name);
+  $("lost-says").textContent = name === "refused" ? `No live connection: ${reason}.` : "The live connection is lost; what you see may be old.";
+  if (name === "key") board.rest(true, "This needs the API key.");
+  else if (name === "refused") board.rest(true, "This key may not look at this channel.");
+  else if (name === "live") board.rest(false);
   if (name === "live" && was === "waiting") board.hurry();
   was = name;
   countDown();
@@ -120,7 +126,7 @@ function showState({ name }) {
 
 function countDown() {
   if (live.state.name === "waiting") $("lost-when").textContent = `next try in ${Math.max(0, Math.ceil((live.state.at - Date.now()) / 1000))} s`;
-  else if (was === "waiting") $("lost-when").textContent = "trying…";
+  else $("lost-when").textContent = was === "waiting" ? "trying…" : "";
   if (Date.now() - snapshotAt > STALE_MS) $("tiles").classList.add("stale");
 }
 
@@ -129,6 +135,7 @@ startKeys();
 startMemory(shown);
 showTiles();
 live.addEventListener("state", ({ detail }) => showState(detail));
+live.addEventListener("reachable", () => board.rest(false));
 live.addEventListener("event", ({ detail }) => take(detail));
 keys.addEventListener("changed", () => { line.close(); board.hurry(); });
 $("lost-now").addEventListener("click", () => live.retry());

@@ -83,6 +83,7 @@ export class Chat {
         el("span", { class: "text", dir: "auto" }, clean(event.text)),
         el("span", { class: "tags" }, el("span", { class: `tag ${felt.kind}` }, icon(felt.icon), felt.word),
           emotion && emotion !== "neutral" ? el("span", { class: "tag" }, words(emotion)) : null,
+          event.paid ? el("span", { class: "tag paid" }, icon("coin"), "paid") : null,
           toxic ? el("span", { class: "tag alarm" }, icon("warn"), "toxic") : null,
           asks ? el("span", { class: "tag" }, icon("question"), "question") : null,
           answer && URGENT.has(priority) ? el("span", { class: "tag" }, icon("reply"), `answer: ${priority} priority`) : null)));

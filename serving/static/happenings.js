@@ -2,7 +2,7 @@
 
 import { ask } from "./ask.js";
 import { Panel } from "./panel.js";
-import { badge, copyButton, el, icon, moment, round, span, words } from "./parts.js";
+import { badge, copyButton, el, icon, moment, round, sentence, span, words } from "./parts.js";
 
 const [SHOWN, ALERTS_MS] = [8, 15000];
 const SECONDS = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
@@ -27,11 +27,12 @@ export function hypeRows({ hype_moments: moments = [], current_moment: current, 
     : el("p", { class: "muted nothing" }, "None yet. A hype moment is noticed when many people react at once; it comes with the times to cut a clip.");
 }
 
-/** Alerts that came over the live connection and are no anomalies: raids, shifts of the mood. */
+// Alerts that came over the live connection: raids, shifts of the mood.
 const told = [];
 
+/** Keeps an alert for the panel; anomalies and hype moments come with more detail another way. */
 export function noteAlert(event) {
-  if (event.kind === "anomaly" || told.some(({ id }) => id === event.id)) return;
+  if (event.kind === "anomaly" || event.kind?.startsWith("hype") || told.some(({ id }) => id === event.id)) return;
   told.unshift({ id: event.id, timestamp: event.timestamp, kind: event.kind, priority: event.priority, message: event.message });
   told.length = Math.min(told.length, SHOWN);
 }
@@ -58,7 +59,7 @@ function anomalyRow(alert, channel) {
     el("p", { class: "actions" }, button("Right", true, "check"), button("False alarm", false, "cross"), line));
 }
 
-const toldRow = (event) => el("li", {}, el("p", {}, moment(event.timestamp, SECONDS), " ", badge(event.kind, LEVELS[event.priority]), ` ${event.message}`));
+const toldRow = (event) => el("li", {}, el("p", {}, moment(event.timestamp, SECONDS), " ", badge(event.kind, LEVELS[event.priority]), ` ${sentence(event.message)}`));
 
 export const anomalies = () => new Panel("anomalies", {
   everyMs: ALERTS_MS,

@@ -14,21 +14,24 @@ function tile(id, shown, about, kind = "") {
 export function showTiles(snapshot = null) {
   const { minute = {}, mood: trend = {}, hype = {} } = snapshot ?? {};
   tile("tile-viewers", isNumber(minute.viewers) ? whole(minute.viewers) : "–", isNumber(minute.viewers) ? "watching now" : "not reported");
-  tile("tile-rate", isNumber(minute.messages) ? whole(minute.messages) : "–", "messages a minute");
-  tile("tile-chatters", isNumber(minute.chatters) ? whole(minute.chatters) : "–", "people wrote in it");
+  tile("tile-rate", isNumber(minute.messages) ? whole(minute.messages) : "–", "messages / min");
+  tile("tile-chatters", isNumber(minute.chatters) ? whole(minute.chatters) : "–", "wrote in it");
   const felt = isNumber(minute.sentiment) ? mood(minute.sentiment) : null;
   const [picture, word] = DIRECTIONS[trend.direction] ?? [];
   tile("tile-mood", felt ? [icon(felt.icon), felt.word] : "–", felt ? [signed(minute.sentiment), word ? [" ", icon(picture), word] : null] : "no messages", felt?.kind);
-  const toxic = minute.toxicity;
-  tile("tile-toxic", isNumber(toxic) ? percent(toxic) : "–", isNumber(toxic) ? "toxicity of the chat" : "no messages", isNumber(toxic) && toxic >= 0.2 ? "bad" : "");
-  tile("tile-hype", hype.active ? [icon("hype"), "hype!"] : "calm", hype.active ? "the chat is going wild" : "no burst right now", hype.active ? "warm" : "");
+  const toxic = minute.messages ? minute.toxicity : null;
+  tile("tile-toxic", isNumber(toxic) ? percent(toxic) : "–", isNumber(toxic) ? "mean of all" : "no messages", isNumber(toxic) && toxic >= 0.2 ? "bad" : "");
+  tile("tile-hype", hype.active ? [icon("hype"), "hype!"] : snapshot ? "calm" : "–", hype.active ? "the chat goes wild" : "no burst now", hype.active ? "warm" : "");
 }
 
 const check = (name, ready) => el("li", {}, ready ? badge("ready", "good", "check") : badge("not ready", "bad", "cross"), ` ${words(name)}`);
 const REDIS = { ok: ["connected", "good", "check"], down: ["down", "bad", "cross"], off: ["not used", "neutral", null] };
 
+let unseen = 0;
+
 /** The panel "System health". */
-export function showHealth({ health = {}, dropped_events: unseen = 0 } = {}) {
+export function showHealth({ health = {}, missed = 0 }) {
+  unseen += missed;
   const { latency_ms: latency = {}, cache = {}, dropped = {}, ready = {} } = health;
   const lost = Object.entries(dropped).filter(([, count]) => count > 0);
   const redis = REDIS[health.redis];

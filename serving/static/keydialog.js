@@ -1,7 +1,7 @@
 // The prompt for the API key: it comes when the server asks for one, and the key stays in this browser tab.
 
 import { keys, readKey, storeKey } from "./ask.js";
-import { $ } from "./parts.js";
+import { $, sentence } from "./parts.js";
 
 let refused = false;
 
@@ -16,12 +16,13 @@ export function startKeys() {
   keys.addEventListener("needed", ({ detail }) => {
     $("key-open").hidden = false;
     // Whoever closed the prompt is not asked again and again; the button opens it.
-    if (!refused) open(`${readKey() ? "The key was not accepted." : ""} The server says: ${detail}.`.trim());
+    const wanted = /bearer/i.test(detail) ? (readKey() ? "The engine does not know this key." : "This engine is protected. Enter one of its keys to look in.") : sentence(detail);
+    if (!refused) open(wanted);
   });
   $("key-open").addEventListener("click", () => open("The key that goes with every request of this page."));
   $("key-open").hidden = !readKey();
-  $("key-cancel").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("close", () => { refused = true; });
+  $("key-cancel").addEventListener("click", () => { refused = true; dialog.close(); });
+  dialog.addEventListener("cancel", () => { refused = true; });
   $("key-form").addEventListener("submit", (event) => {
     event.preventDefault();
     dialog.close();

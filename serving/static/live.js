@@ -2,11 +2,11 @@
 
 import { ask, keys, protocols } from "./ask.js";
 
-const [FIRST_MS, LONGEST_MS, SILENT_MS, JITTER] = [500, 15000, 12000, 0.2];
+const [FIRST_MS, LONGEST_MS, SILENT_MS, JITTER, POLICY] = [500, 15000, 12000, 0.2, 1008];
 
 /**
- * Tells `state` (detail: {name: "connecting"|"live"|"waiting"|"key", at}) and `event` (detail: the object that came).
- * `at` is when the next try is due. A snapshot comes every second: a socket that says nothing for long is given up.
+ * Tells `state` (detail: {name: "connecting"|"live"|"waiting"|"key"|"refused", at, reason}) and `event` (detail: the object that came).
+ * `reachable` means that the socket failed but requests are answered. `at` is when the next try is due. A snapshot comes every second: a socket that says nothing for long is given up.
  */
 export class Live extends EventTarget {
   #channel = "default";
@@ -53,6 +53,7 @@ export class Live extends EventTarget {
       this.#later();
       return;
     }
+    let reason = "";
     this.#socket = socket;
     this.#listen();
     socket.addEventListener("message", ({ data }) => {
@@ -60,11 +61,18 @@ export class Live extends EventTarget {
       this.#listen();
       let event;
       try { event = JSON.parse(data); } catch { return; }
-      this.#tries = 0;
-      if (this.state.name !== "live") this.#say("live");
+      if (event.type === "error" && (event.id ?? null) === null) reason = event.error?.message ?? "";
+      else if (this.state.name !== "live") {
+        this.#tries = 0;
+        this.#say("live");
+      }
       this.dispatchEvent(new CustomEvent("event", { detail: event }));
     });
-    socket.addEventListener("close", () => { if (socket === this.#socket) this.#closed(); });
+    socket.addEventListener("close", ({ code }) => {
+      if (socket !== this.#socket) return;
+      if (code === POLICY && reason) this.#give("refused", reason);
+      else this.#closed();
+    });
   }
 
   #listen() {
@@ -86,11 +94,19 @@ export class Live extends EventTarget {
     this.#later();
     try {
       await ask("/experiments/list", { channel });
+      this.dispatchEvent(new Event("reachable"));
     } catch (error) {
-      if (error.status !== 401 || channel !== this.#channel || this.state.name !== "waiting") return;
-      clearTimeout(this.#timer);
-      this.#say("key");
+      if (channel !== this.#channel || this.state.name !== "waiting") return;
+      if (error.status === 401) this.#give("key", error.message);
+      else if (error.status === 403) this.#give("refused", error.message);
     }
+  }
+
+  /** Trying again would change nothing: that takes another key or another channel. */
+  #give(name, reason) {
+    clearTimeout(this.#timer);
+    this.#drop();
+    this.#say(name, null, reason);
   }
 
   #later() {
@@ -100,8 +116,8 @@ export class Live extends EventTarget {
     this.#say("waiting", Date.now() + pause);
   }
 
-  #say(name, at = null) {
-    this.state = { name, at };
+  #say(name, at = null, reason = "") {
+    this.state = { name, at, reason };
     this.dispatchEvent(new CustomEvent("state", { detail: this.state }));
   }
 }

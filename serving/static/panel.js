@@ -31,6 +31,13 @@ export class Panel {
     swap(this.box, el("p", { class: "muted" }, "Loading…"));
   }
 
+  /** Says why nothing is asked for at present. */
+  wait(text) {
+    if (this.seen === null) swap(this.box, el("p", { class: "muted" }, text));
+    else this.#say(text);
+    this.due = 0;
+  }
+
   async refresh(channel) {
     const round = this.round;
     this.busy = true;
@@ -65,7 +72,7 @@ export class Panel {
     } else if (this.seen !== null) {
       this.#say(`Not updated since ${clock(this.shownAt, SECONDS)}: ${error.message}`);
     } else {
-      swap(this.box, el("p", { class: "failed" }, error.status === 401 ? "This needs the API key." : `Could not be loaded: ${error.message}`));
+      swap(this.box, el("p", { class: "failed" }, `Could not be loaded: ${error.message}`));
     }
   }
 
@@ -78,6 +85,7 @@ export class Panel {
 /** Runs the panels of one channel, a few requests at a time, and rests while nobody looks. */
 export class Board {
   #channel = "default";
+  #resting = true;
 
   constructor(panels) {
     this.panels = panels;
@@ -98,8 +106,20 @@ export class Board {
     this.#tick();
   }
 
+  /** Asks for nothing until it is told that there is somebody to ask: no volley of requests that lack a key. */
+  rest(resting, text = null) {
+    this.#resting = resting;
+    if (resting) for (const panel of this.panels) panel.wait(text);
+    else this.#tick();
+  }
+
+  /** Asks for these again at the next turn. */
+  soon(...ids) {
+    for (const panel of this.panels) if (ids.includes(panel.id)) panel.due = 0;
+  }
+
   #tick() {
-    if (document.hidden) return;
+    if (document.hidden || this.#resting) return;
     let free = AT_ONCE - this.panels.filter((panel) => panel.busy).length;
     for (const panel of this.panels.filter((one) => !one.busy && one.due <= Date.now()).sort((a, b) => a.due - b.due)) {
       if (free-- <= 0) return;

@@ -34,6 +34,12 @@ export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 export const words = (name) => String(name ?? "unknown").replaceAll("_", " ");
 export const plural = (count, one, many = `${one}s`) => `${whole(count)} ${count === 1 ? one : many}`;
 
+/** A remark of the engine as a sentence. */
+export const sentence = (text) => {
+  const said = String(text ?? "").trim();
+  return said && `${said[0].toUpperCase()}${said.slice(1)}${/[.!?]$/.test(said) ? "" : "."}`;
+};
+
 export function whole(value) {
   return isNumber(value) ? Math.round(value).toLocaleString("en") : "n/a";
 }

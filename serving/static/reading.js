@@ -1,7 +1,7 @@
 // How Hikari read one message, and what is known of one viewer: both in the page's one dialog.
 
 import { ask } from "./ask.js";
-import { $, badge, bars, card, el, fact, feeling, isNumber, moment, percent, plural, quote, scale, signed, whole, words } from "./parts.js";
+import { $, badge, bars, card, el, fact, feeling, isNumber, moment, percent, plural, quote, scale, sentence, signed, whole, words } from "./parts.js";
 
 const FOUND = 5;
 
@@ -30,7 +30,7 @@ function adviceCard(advice = {}) {
   return card("Recommendation",
     el("p", { class: "headline" }, badge(advice.respond ? "answer" : "no answer needed", advice.respond ? "good" : "neutral", advice.respond ? "reply" : null)),
     el("dl", { class: "facts" }, fact("Tone", words(advice.tone)), fact("Priority", words(advice.priority))),
-    el("p", {}, advice.reason ?? ""));
+    el("p", {}, sentence(advice.reason)));
 }
 
 function member(title, part, ...content) {
@@ -66,7 +66,7 @@ const trendText = (trend) => (trend ? `${signed(trend.mood)}, ${words(trend.dire
 
 function contextCard({ question, user_trend: user, global_trend: all } = {}, memory) {
   const asks = question ? `${question.asks ? "yes" : "no"} (${percent(question.probability)})` : "not known";
-  const kept = memory?.id ? "kept" : memory?.kept_out ? `not kept: ${words(memory.kept_out)}` : "not known";
+  const kept = memory?.id || memory?.accepted ? "kept" : memory?.kept_out ? `not kept: ${words(memory.kept_out)}` : "not known";
   return el("section", { class: "card across" }, el("h3", {}, "Context"), el("dl", { class: "facts" }, fact("A question?", asks), fact("Mood of this viewer", trendText(user)),
     fact("Mood of the chat", trendText(all)), fact("Memory", kept)));
 }
@@ -76,7 +76,8 @@ export function openReading(event, channel) {
   const { name, version, fingerprint } = event.model ?? {};
   const facts = [["model", name, version].filter(Boolean).join(" "), isNumber(event.latency_ms) ? `${event.latency_ms.toFixed(1)} ms` : null];
   openDialog("How Hikari read this",
-    el("div", { class: "quoted" }, el("p", { class: "muted" }, quote(event.username ?? ""), " ", moment(event.timestamp)), el("blockquote", { dir: "auto" }, event.text ?? ""),
+    el("div", { class: "quoted" }, el("p", { class: "muted" }, quote(event.username ?? ""), " ", moment(event.timestamp), event.paid ? [" ", badge("paid", "good", "coin")] : null,
+      (event.roles ?? []).map((role) => [" ", badge(role)])), el("blockquote", { dir: "auto" }, event.text ?? ""),
       el("button", { type: "button", click: () => openViewer(event.username, channel) }, "About this viewer")),
     el("div", { class: "cards" }, sentimentCard(event.sentiment?.aggregate), adviceCard(event.response_recommendation), emotionCard(event.emotion),
       toxicityCard(event.toxicity), membersCard(event.sentiment), contextCard(event.context, event.memory)),
