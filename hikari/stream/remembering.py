@@ -20,7 +20,7 @@ LEAST_WORDS = 4
 REPEATS = 20_000
 REPEAT_S = 3_600.0
 PAID, SELF, QUESTION, STRONG, ORDINARY = 0.9, 0.75, 0.6, 0.55, 0.4
-"""Importance by what a message is; with `consolidation_threshold` 0.5 a paid one is kept for long at once, the others once they are used."""
+"""Importance by what a message is; with `consolidation_threshold` 0.5 a paid one is kept for long at once."""
 _WORD = re.compile(r"[^\W\d_]{2,}|\d+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _SELF = re.compile(
@@ -83,6 +83,7 @@ class MemoryPolicy:
 def memory_row(message: StreamMessage, analysis: Mapping[str, Any], importance: float) -> dict[str, Any]:
     """The row of `store_memories`. The id follows from the message: delivered twice, it is stored once."""
     metadata = {
+        "user": message.username,  # who said it: answers tell metadata
         "sentiment": analysis["sentiment"]["aggregate"]["score"],
         "emotion": analysis["emotion"]["primary"],
         "platform_id": message.id,
