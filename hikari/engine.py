@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from hikari.analytics.engine import StreamAnalyticsEngine
-from hikari.errors import HikariError
+from hikari.errors import HikariError, NotReady
 from hikari.memory.system import NeuralMemorySystem
 from hikari.sentiment.analyzer import AdvancedSentimentAnalyzer
 from hikari.settings import Settings
+from hikari.stream.cache import ContentCache, common_phrases
 from hikari.stream.config import PipelineConfig
 from hikari.stream.events import Event
 from hikari.stream.messages import StreamMessage
@@ -42,7 +43,9 @@ class Engine:
     ) -> None:
         """Nothing is opened yet. `memory=None` takes the one of `HIKARI_HOME`; `PipelineConfig(remember=False)` goes without."""
         self.settings = settings or Settings.read()
-        self.analyzer = analyzer or AdvancedSentimentAnalyzer(clock=clock)
+        self.cache = None if analyzer is not None else ContentCache(redis_url=self.settings.redis_url)
+        """Of the analyser that is made here; who hands one in hands in its cache with it."""
+        self.analyzer = analyzer or AdvancedSentimentAnalyzer(clock=clock, cache=self.cache)
         self.memory = memory or NeuralMemorySystem(clock=clock)
         self.analytics = analytics or StreamAnalyticsEngine(clock=clock)
         self._config, self._clock, self._sinks = config or PipelineConfig(), clock, sinks
@@ -59,8 +62,6 @@ class Engine:
     def pipeline(self) -> Pipeline:
         """The running pipeline. Raises `NotReady` before `open`."""
         if self._pipeline is None:
-            from hikari.errors import NotReady
-
             raise NotReady("the engine is not open")
         return self._pipeline
 
@@ -75,6 +76,9 @@ class Engine:
             return
         try:
             await self.analyzer.open()
+            if self.cache is not None:
+                await self.analyzer.warm(common_phrases())
+                self.cache.clear_counts()
             if self._config.remember:
                 await self.memory.open()
             await self.analytics.open()
@@ -116,7 +120,8 @@ class Engine:
     def stats(self) -> dict[str, Any]:
         """The pipeline's `stats`, with `ready` and the model's `cache`."""
         ready = {"sentiment": self.analyzer.is_open, "memory": self.memory.is_open, "analytics": self.analytics.is_open}
-        return {**self.pipeline.stats(), "ready": ready}
+        cache = None if self.cache is None else self.cache.stats()
+        return {**self.pipeline.stats(), "cache": cache, "ready": ready}
 
     async def analyze(self, rows: list[Row], /) -> list[Row]:
         """See `Parts.analyze`."""
@@ -146,3 +151,5 @@ class Engine:
                 await self.analytics.close()
             finally:
                 await self.analyzer.close()
+                if self.cache is not None:
+                    self.cache.close()

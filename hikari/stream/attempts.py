@@ -17,9 +17,8 @@ async def in_halves(
     """The answers of `call`, one a row. A part that cannot answer at all (`HikariError`) refuses every row with its own words; a row
     that fails alone is told to `on_poison` and gets an error."""
     try:
-        answers = list(await call(rows))
-        if len(answers) != len(rows):
-            raise ValueError(f"{len(answers)} answers came for {len(rows)} rows")
+        answers: list[Answer | dict[str, Any]] = [*await call(rows)]
+        _matched(answers, rows)
     except HikariError as error:
         return [{"error": error.as_dict()} for _ in rows]
     except Exception as error:  # noqa: BLE001 - whatever it is, it may be the fault of one row
@@ -30,3 +29,8 @@ async def in_halves(
         middle = len(rows) // 2
         return [*await in_halves(call, rows[:middle], on_poison), *await in_halves(call, rows[middle:], on_poison)]
     return answers
+
+
+def _matched(answers: Sequence[Any], rows: Sequence[Any]) -> None:
+    if len(answers) != len(rows):
+        raise ValueError(f"{len(answers)} answers came for {len(rows)} rows")

@@ -10,7 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from hikari.errors import HikariError, NotReady
 from hikari.stream import events
@@ -130,7 +130,7 @@ class Pipeline:
                 for start in range(0, len(entries), size):
                     await turn.acquire()
                     piece = entries[start : start + size]
-                    group.create_task(self._bulk(piece, answers, turn, durable))  # noqa: RUF100 - the group keeps it
+                    group.create_task(self._bulk(piece, answers, turn, durable))
         finally:
             self._end()
         return answers
@@ -394,7 +394,7 @@ def _said(decision: float | str | None) -> dict[str, Any] | None:
 
 def _identifier(row: Any) -> str | int | None:
     """The row's own id, where it is one that can be repeated."""
-    value = row.get("id") if isinstance(row, Mapping) else None
+    value = cast("Mapping[str, Any]", row).get("id") if isinstance(row, Mapping) else None
     if isinstance(value, str):
         return value if value.isprintable() and 0 < len(value) <= 256 else None
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= 2**63 else None
