@@ -71,7 +71,14 @@ impl Bridge {
             Ok(Some(payload)) => {
                 self.proven = true;
                 self.backoff.succeeded();
-                Ok(Event::read(&payload).map_or_else(Step::Skipped, Step::Event))
+                match Event::read(&payload) {
+                    // An error about no message is about the subscription: this key may not listen here.
+                    Ok(Event::Error(problem)) if problem.id.is_none() && forbids(&problem.code) => {
+                        Err(Error::Refused(problem.message))
+                    }
+                    Ok(event) => Ok(Step::Event(event)),
+                    Err(why) => Ok(Step::Skipped(why)),
+                }
             }
             Ok(None) => Ok(Step::TimeUp),
             Err(error) => self.lost(error),
@@ -104,6 +111,10 @@ impl Bridge {
         self.not_before = Instant::now().checked_add(wait);
         Ok(Step::Lost { error, wait })
     }
+}
+
+fn forbids(code: &str) -> bool {
+    matches!(code, "forbidden" | "unauthorized")
 }
 
 #[cfg(test)]
@@ -234,6 +245,23 @@ mod tests {
         let mut bridge = bridge(port);
         assert!(matches!(bridge.next(soon()), Ok(Step::Connected)));
         assert!(bridge.next(soon()).unwrap_err().to_string().contains("not yours"));
+        serving.join().unwrap();
+    }
+
+    #[test]
+    fn a_subscription_that_is_not_granted_is_a_refusal() {
+        let (port, serving) = serve(vec![|mut stream| {
+            upgrade(&mut stream);
+            // Longer than a short frame.
+            let error = r#"{"type": "error", "v": 1, "id": null, "error": {"code": "forbidden", "message": "this key is for other channels"},
+                "and": "unknown fields are read past"}"#;
+            send(&mut stream, 0x81, error.as_bytes());
+            let _ = stream.read(&mut [0; 16]);
+        }]);
+        let mut bridge = bridge(port);
+        assert!(matches!(bridge.next(soon()), Ok(Step::Connected)));
+        assert!(bridge.next(soon()).unwrap_err().to_string().contains("other channels"));
+        drop(bridge);
         serving.join().unwrap();
     }
 
