@@ -33,6 +33,8 @@ class Settings:
     """`HIKARI_REDIS_URL`: a Redis that processes share caches and events through; may hold a password."""
     tracking_uri: str | None
     """`MLFLOW_TRACKING_URI`: an MLflow server instead of the local store."""
+    names: tuple[str, ...] = ()
+    """`HIKARI_NAMES`: comma separated, what the VTuber is called: who says one of these speaks to her."""
     distributed: bool = False
     """`HIKARI_TOPOLOGY`: `distributed` runs each part of the engine in a process of its own, `inprocess` (default) all in one."""
 
@@ -70,5 +72,6 @@ class Settings:
             threads=int(threads) if threads else None,
             redis_url=values.get("HIKARI_REDIS_URL") or None,
             tracking_uri=values.get("MLFLOW_TRACKING_URI") or None,
+            names=listed("HIKARI_NAMES"),
             distributed=topology == TOPOLOGIES[1],
         )

@@ -141,12 +141,6 @@ class RecentMemories(OneChannel):
     n: Count = 20
 
 
-class Said(OneChannel):
-    model_config = example(text="Mochi is such a lovely name for a cat!", channel="default")
-    text: Text
-    timestamp: Moment = None
-
-
 class ReloadKnowledge(Request):
     model_config = example()
     path: MaybeName = Field(
