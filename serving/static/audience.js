@@ -21,7 +21,7 @@ export function showAudience(points) {
 
 function draw(chart, value, forecast, unit, empty) {
   const points = past.filter((point) => isNumber(value(point)));
-  if (!points.length && !forecast) return chart.empty(empty);
+  if (!forecast && !points.some(value)) return chart.empty(empty);
   const share = Math.round((forecast?.backtest?.coverage_aim ?? 0.9) * 10);
   const says = [];
   if (points.length) says.push(`Now ${whole(value(points.at(-1)))} ${unit}.`);

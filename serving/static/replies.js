@@ -20,13 +20,7 @@ function reply(one, channel) {
 export const replies = () => new Panel("replies", {
   everyMs: EVERY_MS,
   empty: NONE,
-  load: async (channel) => {
-    try {
-      return { channel, ...(await ask("/next_reply", { channel, k: COUNT })).answer };
-    } catch (error) {
-      throw error.status === 404 && error.code !== "not_found" ? new NotYet("This server does not pick replies.") : error;
-    }
-  },
+  load: async (channel) => ({ channel, ...(await ask("/next_reply", { channel, k: COUNT })).answer }),
   show: ({ channel, replies: found = [], prompt }) => {
     if (!found.length) throw new NotYet(NONE);
     return [el("ol", { class: "rows" }, found.map((one) => reply(one, channel))),
