@@ -117,14 +117,24 @@ class Guard:
             noted = await self._audit.asked(access.name, scope["path"], _channel(value), _target(value, need.target))
         except HikariError as error:
             raise refusal_of(error) from None
+        told = False
+
+        async def noting(message: Message) -> None:
+            nonlocal told
+            if message["type"] == "http.response.start":
+                told = True
+                await self._audit.answered(noted, message["status"])
+            await body.send(message)
+
         try:
-            await self._app(inner, body.receive, body.send)
+            await self._app(inner, body.receive, noting)
         finally:
-            await asyncio.shield(self._audit.answered(noted, body.status))
+            if not told:
+                await asyncio.shield(self._audit.answered(noted, None))
 
 
 class _Body:
-    """The body of one request on its way in, and the status of the answer on its way out."""
+    """The body of one request on its way in, and the answer on its way out."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         self._headers, self._method, self._receive, self._send, self._limit = (
@@ -137,7 +147,6 @@ class _Body:
         self._received = 0
         self._whole: bytes | None = None
         self.refused = False
-        self.status: int | None = None
 
     def check_headers(self) -> None:
         """Refuse what is announced as too large, or as something that is not read here. Raises `Refusal`."""
@@ -165,8 +174,6 @@ class _Body:
         """Send for the app, unless the request was refused meanwhile."""
         if self.refused:
             return
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
         await self._send(message)
 
     async def read_whole(self, inner: dict[str, Any]) -> Any:
