@@ -123,7 +123,6 @@ class Hikari:
     process_chat_batch = _Method(chat_calls.process_chat_batch)
 
     next_reply = _Method(replies.next_reply)
-    next_reply_as = _Method(replies.next_reply_as)
     said = _Method(replies.said)
 
     store_memory = _Method(memory_calls.store_memory)

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from websockets.sync.client import ClientConnection, connect
 
@@ -125,7 +125,7 @@ class Events:
                 if self._closed:
                     raise Unreachable("the stream of events was closed", sent=False)
                 try:
-                    opening: Any = connect(self._listening.url, **self._listening.options())
+                    opening = cast("Any", connect(self._listening.url, **self._listening.options()))
                     # As `with` would: leaving it does nothing but close the socket, which `close` does.
                     socket: ClientConnection = opening.__enter__()
                 except FAILURES as error:
