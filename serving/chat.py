@@ -82,7 +82,10 @@ class Chat:
 
     async def _all(self, good: list[Any], *, analyze: bool, durable: bool) -> list[Row]:
         if analyze:
-            return [_processed(event) for event in await self._live.process(good, durable=durable)]
+            answers = [_processed(event) for event in await self._live.process(good, durable=durable)]
+            if answers and all(answer.get("error", {}).get("code") == NotReady.code for answer in answers):
+                answered({"error": answers[0]["error"]})  # it is not the rows
+            return answers
         return [
             {"error": insights["error"]} if "error" in insights else {"analysis": None, "insights": insights, "memory": None}
             for insights in await self._counted(good)

@@ -36,9 +36,9 @@ class Ending:
         with contextlib.suppress(ValueError):  # not the main thread: somebody else's signals
             for number in (signal.SIGTERM, signal.SIGINT):
                 before = signal.getsignal(number)
-                if hasattr(before, "__self__"):  # the server's own
-                    self._before[number] = before
+                if hasattr(getattr(before, "__self__", None), "server_state"):  # the server's own
                     signal.signal(number, told)
+                    self._before[number] = before
         server = self._server
         if server is not None:
             # Events are short and many: compressing each costs more than it saves.

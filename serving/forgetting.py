@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from hikari.errors import HikariError
+from hikari.fields import name_field
 from serving.calls import Call, Outcome
 from serving.links import Part
 from serving.live import Live
@@ -15,7 +17,12 @@ async def forget_user(sentiment: Part, memory: Part, analytics: Part, live: Live
 
     The memory goes last: what the stream had accepted for it before is then written, and is forgotten with the rest.
     """
-    user, channel = arguments["user"], arguments.get("channel")
+    try:
+        user, channel = name_field(arguments["user"], "user"), arguments.get("channel")
+        if channel is not None:
+            name_field(channel, "channel")
+    except HikariError as error:
+        return {"error": error.as_dict()}
     live.forget_user(user, channel)
     await live.written()
     named: Row = {"username": user} if channel is None else {"username": user, "channel": channel}
