@@ -24,13 +24,10 @@ class Memory:
 
 @dataclass(frozen=True, kw_only=True)
 class Found(Memory):
-    """A memory that answers a query; the parts of its score where they were asked for."""
+    """A memory that answers a query; `explain` holds the parts of its score where they were asked for."""
 
     score: float
-    similarity: float | None = None
-    lexical: float | None = None
-    recency: float | None = None
-    graph: float | None = None
+    explain: dict[str, float] | None = None
 
 
 @dataclass(frozen=True)
