@@ -52,6 +52,7 @@ export class Chat {
     this.#list.append(...rows);
     while (this.#list.children.length > KEPT) this.#drop(this.#list.firstElementChild);
     if (!this.#list.querySelector("[tabindex='0']")) this.#stop(this.#list.lastElementChild?.querySelector("button"));
+    this.#words(); // a list that is hidden cannot be scrolled
     if (follow) {
       this.#toEnd();
       if (!this.#list.contains(document.activeElement)) this.#stop(this.#list.lastElementChild?.querySelector("button"));
@@ -60,7 +61,6 @@ export class Chat {
       $("chat-newer").hidden = false;
       $("chat-newer").lastElementChild.textContent = plural(Math.min(this.#unseen, KEPT), "newer message");
     }
-    this.#words();
   }
 
   #drop(row) {

@@ -87,7 +87,9 @@ class Page:
         """Put a text into a field, keyboard or not, and press Enter."""
         field = self.find(selector)
         # Not every character has a key that the driver can press.
-        self.run("arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))", field, text)
+        self.run(
+            "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))", field, text
+        )
         if enter:
             field.send_keys(Keys.ENTER)
 
