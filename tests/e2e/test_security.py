@@ -4,8 +4,6 @@ import asyncio
 import base64
 import hashlib
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,44 +13,18 @@ import pytest
 from httpx_ws import WebSocketUpgradeError, aconnect_ws
 
 from serving.needs import NEEDS
-from tests.e2e.process import Served, served
+from tests.e2e.keyed import KEYS, OPERATOR, READER, SECRETS, TENANT, bearer
+from tests.e2e.process import Served
 
-OPERATOR, READER, TENANT = "zqxoperatorqxz", "zqxreaderqxz", "zqxtenantqxz"
-SECRETS = (OPERATOR, READER, TENANT)
 VIEWER = "zqxviewerqxz"
-KEYS = (
-    f"{OPERATOR};name=operator,sha256:{hashlib.sha256(READER.encode()).hexdigest()};name=reader;scopes=read,"
-    f"{TENANT};name=tenant;channels=mika"
-)
-
-
-@pytest.fixture(scope="module")
-def server(tiny_bundle: Path, tiny_embedder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("security")
-    shutil.copytree(tiny_embedder, folder / "home/models/embedder")
-    home = str(folder / "home")
-    with served(
-        "serving.service:Hikari", folder, HIKARI_BUNDLE=str(tiny_bundle), HIKARI_HOME=home, HIKARI_API_KEYS=KEYS
-    ) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(server: Served) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=30) as opened:
-        yield opened
-
-
-def bearer(key: str | None) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def post(client: httpx.Client, path: str, key: str | None, body: Any = None, **headers: str) -> httpx.Response:
     return client.post(path, json={} if body is None else body, headers={**bearer(key), **headers})
 
 
-def log(server: Served) -> str:
-    return server.log.read_text(errors="replace")
+def log(keyed: Served) -> str:
+    return keyed.log.read_text(errors="replace")
 
 
 def test_every_route_asks_for_a_key(client: httpx.Client) -> None:
@@ -88,11 +60,11 @@ def test_the_page_is_open_and_careful(client: httpx.Client) -> None:
     assert post(client, "/nothing", None).headers["x-content-type-options"] == "nosniff"
 
 
-async def opened(server: Served, path: str, **options: Any) -> int:
+async def opened(keyed: Served, path: str, **options: Any) -> int:
     """The status that a socket is opened or refused with."""
     async with httpx.AsyncClient() as client:
         try:
-            async with aconnect_ws(f"{server.url}{path}", client, **options) as socket:
+            async with aconnect_ws(f"{keyed.url}{path}", client, **options) as socket:
                 assert json.loads(await socket.receive_text())["type"] == "hello"
                 return 101
         except WebSocketUpgradeError as error:
@@ -111,16 +83,16 @@ async def opened(server: Served, path: str, **options: Any) -> int:
         ("/ws/nothing", {"Authorization": f"Bearer {READER}"}, 404),
     ],
 )
-def test_sockets(server: Served, path: str, headers: dict[str, str], status: int) -> None:
-    assert asyncio.run(opened(server, path, headers=headers)) == status
+def test_sockets(keyed: Served, path: str, headers: dict[str, str], status: int) -> None:
+    assert asyncio.run(opened(keyed, path, headers=headers)) == status
 
 
-def test_a_browser_gives_its_key_among_the_subprotocols(server: Served) -> None:
+def test_a_browser_gives_its_key_among_the_subprotocols(keyed: Served) -> None:
     def offer(key: str) -> list[str]:
         return ["hikari", "bearer." + base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")]
 
-    assert asyncio.run(opened(server, "/ws/chat", subprotocols=offer(READER))) == 101
-    assert asyncio.run(opened(server, "/ws/chat", subprotocols=offer("wrong"))) == 401
+    assert asyncio.run(opened(keyed, "/ws/chat", subprotocols=offer(READER))) == 101
+    assert asyncio.run(opened(keyed, "/ws/chat", subprotocols=offer("wrong"))) == 401
 
 
 class _Boom:
@@ -154,35 +126,35 @@ def test_nothing_is_unpickled(client: httpx.Client, tmp_path: Path) -> None:
     assert not trap.exists()
 
 
-def test_deletions_are_in_the_audit_log_without_the_viewers_name(server: Served, client: httpx.Client) -> None:
+def test_deletions_are_in_the_audit_log_without_the_viewers_name(keyed: Served, client: httpx.Client) -> None:
     assert post(client, "/forget_user", OPERATOR, {"user": VIEWER, "channel": "mika"}).status_code == 200
-    (path,) = (server.log.parent / "home/audit").glob("*.jsonl")
+    (path,) = (keyed.log.parent / "home/audit").glob("*.jsonl")
     asked, answered = (json.loads(line) for line in path.read_text().splitlines()[-2:])
     assert (asked["event"], asked["key"], asked["route"], asked["channel"]) == ("asked", "operator", "/forget_user", "mika")
     assert (answered["event"], answered["status"], answered["id"]) == ("answered", 200, asked["id"])
     assert VIEWER not in path.read_text()
 
 
-def test_no_secret_shows_anywhere(server: Served, client: httpx.Client) -> None:
+def test_no_secret_shows_anywhere(keyed: Served, client: httpx.Client) -> None:
     shown = []
     for key in SECRETS:
         for path, body in (("/facts", {"subject": 7}), ("/nothing", {}), ("/forget_user", {key: key}), (f"/{key}?k={key}", {})):
             answer = post(client, path, key, body, **{"X-Request-Id": "a b"})
             shown.append(f"{answer.headers}{answer.text}".replace(key, "") if key in path else f"{answer.headers}{answer.text}")
         shown.append(client.get("/facts", headers={"Authorization": f"Basic {key}"}).text)
-        asyncio.run(opened(server, f"/ws/chat?key={key}", subprotocols=["hikari", f"bearer.{key}"]))
+        asyncio.run(opened(keyed, f"/ws/chat?key={key}", subprotocols=["hikari", f"bearer.{key}"]))
     figures = client.get("/metrics", headers=bearer(OPERATOR)).text
     assert 'endpoint="/other"' in figures
     assert 'endpoint="/forget_user"' in figures
     shown.append(figures)
-    process = psutil.Process(server.process.pid)
+    process = psutil.Process(keyed.process.pid)
     shown += [" ".join([one.name(), *one.cmdline()]) for one in (process, *process.children(recursive=True))]
-    home = server.log.parent / "home/audit"
+    home = keyed.log.parent / "home/audit"
     shown += [path.read_text(errors="replace") for path in home.iterdir()]
     for secret in SECRETS:
         # The one field of an error that may say what was sent is the name of an unknown parameter.
         assert [text for text in shown if secret in text and f"{secret} is not a parameter" not in text] == []
         encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
-        assert secret not in log(server)
-        assert encoded not in log(server)
-    assert hashlib.sha256(OPERATOR.encode()).hexdigest() not in log(server)
+        assert secret not in log(keyed)
+        assert encoded not in log(keyed)
+    assert hashlib.sha256(OPERATOR.encode()).hexdigest() not in log(keyed)
