@@ -115,9 +115,9 @@ function showState({ name, reason }) {
   $("state").dataset.state = kind;
   if (was !== name) swap($("state"), icon(picture), text);
   $("lost").hidden = !["waiting", "refused"].includes(name);
-  $("lost-says").textContent = name === "refused" ? `No live connection: ${reason}.` : "The live connection is lost; what you see may be old.";
+  $("lost-says").textContent = name === "refused" ? `No live connection: ${sentence(reason)}` : "The live connection is lost; what you see may be old.";
   if (name === "key") board.rest(true, "This needs the API key.");
-  else if (name === "refused") board.rest(true, "This key may not look at this channel.");
+  else if (name === "refused") board.rest(true, "There is nothing to see here: the reason stands at the top.");
   else if (name === "live") board.rest(false);
   if (name === "live" && was === "waiting") board.hurry();
   was = name;

@@ -98,7 +98,7 @@ export class Live extends EventTarget {
     } catch (error) {
       if (channel !== this.#channel || this.state.name !== "waiting") return;
       if (error.status === 401) this.#give("key", error.message);
-      else if (error.status === 403) this.#give("refused", error.message);
+      else if (error.status === 400 || error.status === 403) this.#give("refused", error.message);
     }
   }
 

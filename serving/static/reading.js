@@ -99,14 +99,14 @@ function profile(found) {
   card("What the engagement is made of", bars(found.engagement_parts))];
 }
 
-const recalled = (rows) => card("What the memory holds", rows.length
+const recalled = (rows) => el("section", { class: "card across" }, el("h3", {}, "What the memory holds"), rows.length
   ? el("ul", { class: "rows" }, rows.map((row) => el("li", {}, el("bdi", {}, row.content), " ", el("span", { class: "muted" }, moment(row.timestamp)))))
   : el("p", { class: "muted" }, "Nothing was kept of this viewer."));
 
 /** What the analytics and the memory know of a viewer. */
 export async function openViewer(username, channel) {
   const body = el("div", { class: "cards", role: "status" }, el("p", { class: "muted" }, "Loading…"));
-  openDialog([quote(username)], body);
+  openDialog(quote(username), body);
   const [known, kept] = await Promise.allSettled([
     ask("/viewer_insights", { username, channel }),
     ask("/retrieve_memories", { query: username, user: username, channel, k: FOUND }),

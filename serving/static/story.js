@@ -33,7 +33,7 @@ function showMood(points, moments) {
 
 function showEmotions(points) {
   $("emotions-now").replaceChildren();
-  if (!points.length) return charts.emotions.empty("Not yet enough chat: this grows while the page is open and people write.");
+  if (points.length < 2) return charts.emotions.empty("Not yet enough chat: this grows while the page is open and people write.");
   const now = points.at(-1).emotions;
   const ranked = EMOTIONS.filter((name) => isNumber(now[name])).sort((a, b) => now[b] - now[a]);
   $("emotions-now").replaceChildren(...ranked.map((name) => el("li", {},
@@ -47,7 +47,7 @@ function showEmotions(points) {
     return { name, share, middle: 100 * (below - share / 2) };
   });
   charts.emotions.set((ink) => ({
-    traces: EMOTIONS.map((name) => ({ x, y: points.map(({ emotions }) => emotions[name] ?? 0), name, mode: points.length < 2 ? "markers" : "lines", stackgroup: "all", groupnorm: "percent",
+    traces: EMOTIONS.map((name) => ({ x, y: points.map(({ emotions }) => emotions[name] ?? 0), name, mode: "lines", stackgroup: "all", groupnorm: "percent",
       line: { width: 1, color: ink.surface }, fillcolor: faint(ink[name], 0.8), hovertemplate: `${name} %{y:.0f}%<extra></extra>` })),
     yaxis: { range: [0, 100], ticksuffix: "%", nticks: 3 },
     xaxis: times(points.at(-1).time - points[0].time),

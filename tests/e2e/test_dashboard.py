@@ -205,6 +205,7 @@ def test_a_reading_and_a_viewer_open_from_the_chat(page: Page, server: Served) -
     assert {"Sentiment", "Emotion", "Toxicity", "Recommendation"} <= {one.text for one in page.all("#dialog h3")}
     page.find("#dialog .quoted button").click()
     page.says("#dialog-body", "Engagement")
+    assert page.text("#dialog-title") == "v3"
     ActionChains(page.driver).send_keys(Keys.ESCAPE).perform()
     page.until(lambda: not page.run("return document.getElementById('dialog').open"), "the dialog stays open")
 
@@ -342,7 +343,14 @@ def test_a_recorded_stream_plays(page: Page, server: Served, tmp_path: Path) -> 
     page.find("#play-file").send_keys(str(recording))
     assert row(page, "played 19")
     page.says("#playing-says", "The recording is over")
-    page.complaints()
+    page.complaints()  # see above
+
+
+def test_a_channel_that_cannot_be(page: Page, server: Served) -> None:
+    page.open(f"{server.url}/?channel=%07")
+    page.says("#state", "^Not allowed$")
+    page.says("#lost-says", "No live connection: .*channel")
+    page.complaints()  # the refusal itself
 
 
 def test_the_api_page(page: Page, server: Served) -> None:
