@@ -43,9 +43,7 @@ def decode(content: bytes, written: Format) -> Any:
 def encode(value: Any, written: Format) -> bytes:
     """The value written anew. Raises `BadInput` for what the format does not carry."""
     try:
-        if written == "json":
-            return json.dumps(value, separators=(",", ":")).encode()
-        return msgpack.packb(value)
+        return json.dumps(value, separators=(",", ":")).encode() if written == "json" else bytes(msgpack.packb(value) or b"")
     except (ValueError, RecursionError, TypeError, OverflowError):
         raise BadInput("this is nested too deep, or holds what cannot be read") from None
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from serving.keys import SCOPES, Access, Scope
+from serving.keys import Access, Scope
 
 Reach = Literal["none", "one", "frames", "every", "whole"]
 """What a route touches: no channel; the one it is given, else `default`; those of its frames; the one it is given, else every
@@ -29,7 +29,9 @@ class Need:
         return not self.scopes or not self.scopes.isdisjoint(access.scopes)
 
 
-_READ, _WRITE, _ADMIN = (frozenset({scope}) for scope in SCOPES)
+_READ: frozenset[Scope] = frozenset({"read"})
+_WRITE: frozenset[Scope] = frozenset({"write"})
+_ADMIN: frozenset[Scope] = frozenset({"admin"})
 OPEN = Need(frozenset(), "none")
 UNKNOWN = Need(_ADMIN, "whole")
 

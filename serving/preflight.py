@@ -35,7 +35,7 @@ def _host() -> str | None:
     context = click.get_current_context(silent=True)
     if context is None or "host" not in context.params:
         return None
-    from bentoml._internal.container import BentoMLContainer
+    from bentoml._internal.configuration.containers import BentoMLContainer
 
     return context.params["host"] or BentoMLContainer.http.host.get()
 

@@ -77,7 +77,8 @@ class _Frames:
             message = await self._receive()
             if message["type"] != "websocket.receive":
                 return message
-            content: str | bytes = message.get("text") if message.get("text") is not None else message.get("bytes") or b""
+            text: str | None = message.get("text")
+            content = text if text is not None else message.get("bytes") or b""
             if not await self._fits(content):
                 return {"type": "websocket.disconnect", "code": TOO_BIG}
             if wait := self._bucket.turn():
