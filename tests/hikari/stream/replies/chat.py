@@ -9,13 +9,12 @@ from hikari.sentiment.recommendation import Signals, recommend
 
 START = 1_700_000_000.0
 NAMES = ("Mika",)
-TOPICS = (
-    "undertale minecraft zelda celeste karaoke ramen osaka cats guitar drawing tournament speedrun pokemon horror tetris".split()
-)
+_TOPICS = "undertale minecraft zelda celeste karaoke ramen osaka cats guitar drawing tournament speedrun pokemon horror tetris"
+TOPICS = _TOPICS.split()
 ASKED = (
     "what do you think about {0}", "when do you play {0} again", "have you ever tried {0}", "who taught you {0}",
-    "why do you like {0} so much", "how long did {0} take you", "is {0} better than {1}", "which {0} part was the hardest", "can you show us {0} after {1}",
-    "where did you hear about {0}",
+    "why do you like {0} so much", "how long did {0} take you", "is {0} better than {1}", "which {0} part was the hardest",
+    "can you show us {0} after {1}", "where did you hear about {0}",
 )  # fmt: skip
 TOLD = (
     "i love {0}", "{0} was so good yesterday", "my friend plays {0} too", "that {0} moment was great", "more {0} please", "finally {0}",
