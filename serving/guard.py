@@ -151,7 +151,7 @@ class _Body:
     def check_headers(self) -> None:
         """Refuse what is announced as too large, or as something that is not read here. Raises `Refusal`."""
         length = self._headers.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()) or int(length) > self._limit:
+        if not (length.isascii() and length.isdigit()) or len(length) > 18 or int(length) > self._limit:
             raise self._too_large()
         kind = self._headers.get("content-type")
         if kind is not None and self._method not in _BODILESS and binding.format_of(kind) is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgpack
 import psutil
 import pytest
 from httpx_ws import WebSocketUpgradeError, aconnect_ws
@@ -49,6 +50,20 @@ def test_scopes_and_channels(client: httpx.Client) -> None:
     assert post(client, "/forget_user", READER, {"user": VIEWER}).status_code == 403
     assert client.get("/metrics", headers=bearer(TENANT)).status_code == 403
     assert client.get("/metrics", headers=bearer(READER)).status_code == 200
+
+
+def test_msgpack_is_checked_like_json(client: httpx.Client) -> None:
+    def status(body: Any) -> int:
+        headers = {**bearer(TENANT), "Content-Type": "application/msgpack"}
+        answer = client.post("/process_chat_batch", content=msgpack.packb(body), headers=headers)
+        assert answer.headers["content-type"] == "application/msgpack"
+        return answer.status_code
+
+    row = {"username": "kai", "message": "hello there", "channel": "mika"}
+    assert status({"rows": [row]}) == 200
+    assert status({"rows": [row, {**row, "channel": "other"}]}) == 403
+    assert status({"rows": [{"username": "kai", "message": "hi"}]}) == 403
+    assert status({"rows": [b"binary"]}) == 400
 
 
 def test_the_page_is_open_and_careful(client: httpx.Client) -> None:

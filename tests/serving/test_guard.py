@@ -86,6 +86,12 @@ def test_a_body_over_the_limit_is_refused_by_its_announced_length() -> None:
     assert answer.json()["error"]["code"] == "too_large"
 
 
+@pytest.mark.parametrize("length", ["9" * 5000, "-1", "1e3", "x", ""])
+def test_a_length_that_is_none_is_refused(length: str) -> None:
+    answer = _client().post(DATA, content=b"{}", headers={"content-length": length})
+    assert answer.status_code == 413
+
+
 def test_a_body_over_the_limit_is_refused_while_it_streams() -> None:
     client = _client(limits=Limits(max_body_bytes=10))
     answer = client.post(DATA, content=iter([b"x" * 6, b"x" * 6]))
