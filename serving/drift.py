@@ -5,6 +5,7 @@ under the model's fingerprint, so that a restart does not move it. Live are the 
 `HALF_LIFE` messages. As a rule of thumb an index below 0.1 is no change, above 0.25 a clear one: another model, another audience.
 """
 
+import contextlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -53,6 +54,8 @@ class Drift:
         self._last[score] = list(counts)
         new = [max(0, now - before) for now, before in zip(counts, last, strict=True)]
         reference = self._reference.setdefault(score, [0.0] * len(counts))
+        if len(reference) != len(counts):
+            reference = self._reference[score] = [0.0] * len(counts)  # another version's bins
         if sum(reference) < REFERENCE:
             self._reference[score] = [known + more for known, more in zip(reference, new, strict=True)]
             if sum(self._reference[score]) >= REFERENCE:
@@ -74,4 +77,6 @@ class Drift:
     def _write(self) -> None:
         if self._path is not None and self._model is not None:
             # One model at a time: the last one's reference says nothing about this one.
-            atomic.write_text(self._path, json.dumps({self._model: self._reference}))
+            with contextlib.suppress(OSError):  # a full disk costs the reference after the next start, no more
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                atomic.write_file(self._path, json.dumps({self._model: self._reference}).encode())

@@ -153,7 +153,11 @@ async def smoke(url: str, key: str | None = None, channel: str = "_smoke") -> bo
                 print(f"ok      {name}: {await getattr(checks, name)()}")
             except (Broken, aiohttp.ClientError, TimeoutError, OSError, KeyError, TypeError, ValueError) as error:
                 works = False
-                said = str(error) if isinstance(error, Broken | OSError | aiohttp.ClientError) and str(error) else type(error).__name__
+                said = (
+                    str(error)
+                    if isinstance(error, Broken | OSError | aiohttp.ClientError) and str(error)
+                    else type(error).__name__
+                )
                 print(f"BROKEN  {name}: {said}")
                 if name == "health":
                     break  # whoever is not ready need not be asked for the rest
