@@ -101,13 +101,14 @@ class RowEncoder:
 def quantise_classifier(rows: RowEncoder, heads: dict[str, Any], target: Path, exact: Collection[str] = ()) -> None:
     """Write a classifier: int64 `input_ids` of one length each to the logits of every head, a linear layer of PyTorch."""
     graph = RowGraph()
-    # The mean over the last axis: over an inner one, a single text is summed up in another order than several.
-    turned = graph.node("Transpose", [rows.states(graph, exact)], "turned", perm=[0, 2, 1])
-    mean = graph.node("ReduceMean", [turned], "mean", axes=[2], keepdims=0)
-    axis = graph.constant("mean/axis", np.array([1]))
-    column = graph.node("Unsqueeze", [mean, axis], "mean/column")
+    states = rows.states(graph, exact)
+    # The mean as a product with ones: a reduction takes another way for a single text, with other last bits.
+    shape = graph.node("Concat", [graph.constant("mean/first", np.array([1])), "length"], "mean/shape", axis=0)
+    ones = graph.node("Expand", [graph.constant("mean/one", np.ones((1, 1), dtype=np.float32)), shape], "mean/ones")
+    total = graph.node("MatMul", [ones, states], "mean/sum")
+    column = graph.node("Div", [total, graph.node("Cast", ["length"], "mean/count", to=TensorProto.FLOAT)], "mean")
     for name, head in heads.items():
-        # Sums of products, not a product of matrices: that one takes another way for a single row, with other last bits.
+        # Sums of products, not a product of matrices, for the same reason.
         terms = graph.node("Mul", [column, graph.constant(f"{name}/weight", _array(head.weight))], f"{name}/terms")
         summed = graph.node("ReduceSum", [terms, graph.constant(f"{name}/axis", np.array([2]))], f"{name}/summed", keepdims=0)
         graph.node("Add", [summed, graph.constant(f"{name}/bias", _array(head.bias))], name)

@@ -16,12 +16,12 @@ from hikari.stream.messages import StreamMessage
 
 MEMORY_TYPE = "conversation"
 LEAST_WORDS = 4
-"""Shorter messages say something only in context, and the context is gone when they are recalled."""
+"""Different words. Shorter messages say something only in context, and the context is gone when they are recalled."""
 REPEATS = 20_000
 REPEAT_S = 3_600.0
 PAID, SELF, QUESTION, STRONG, ORDINARY = 0.9, 0.75, 0.6, 0.55, 0.4
 """Importance by what a message is; with `consolidation_threshold` 0.5 a paid one is kept for long at once."""
-_WORD = re.compile(r"[^\W\d_]{2,}|\d+")
+_WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _SELF = re.compile(
     r"(?<!\w)(?:i'?m|i\s+am|i'?ve|i\s+(?:have|had|got|like|love|hate|play|live|work|study|was|moved|started|just|used|want|need|bought|named|own)|"
@@ -45,7 +45,7 @@ class MemoryPolicy:
             return "command"
         if toxic:
             return "toxic"
-        words = len(_WORD.findall(text)) + len(_UNSPACED.findall(text)) // 2
+        words = len({word.lower() for word in _WORD.findall(text)}) + len(_UNSPACED.findall(text)) // 2
         if not words:
             return "no_words"
         asks, states = bool(analysis["context"]["question"]["asks"]), _SELF.search(text) is not None
