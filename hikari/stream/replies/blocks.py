@@ -15,7 +15,8 @@ Row = Mapping[str, Any]
 DAY_S = 86_400.0
 RELEVANT = 0.4
 """Similarity from which a channel's own knowledge is told; unrelated texts stay below it."""
-MAX_MEMORIES = 4
+MAX_OWN, MAX_COMMON = 3, 2
+"""Memories that are told for one message: of its writer, and of the channel."""
 SHOWN_TOXICITY = 0.5
 MAX_TOPICS = 3
 
@@ -48,8 +49,8 @@ def memory_block(
     lines: dict[str, Line] = {}
     for message, rows, known in zip(messages, own, shared, strict=True):
         told = [row for row in rows or () if tellable(row) and _is_of(row, message.username) and not repeats(row, message)]
-        told += [row for row in known or () if tellable(row) and is_common(row) and relevance(row) >= RELEVANT]
-        for row in told[:MAX_MEMORIES]:
+        common = [row for row in known or () if tellable(row) and is_common(row) and relevance(row) >= RELEVANT]
+        for row in (*told[:MAX_OWN], *common[:MAX_COMMON]):
             identifier = str(row["id"])
             if identifier not in lines:
                 lines[identifier] = Line(_memory_line(row, quote, now), (identifier,))

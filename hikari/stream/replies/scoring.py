@@ -25,6 +25,8 @@ question by name."""
 SAME, KNOWN = 0.9, 0.65
 """From this likeness to an answered message on, a message is the same one; up to that one, another."""
 PAID_PATIENCE = 5.0
+_SAID_BEFORE = frozenset({"question", "paid"})
+"""Words of a recommendation's reason that only repeat what is told of the message already."""
 NOTABLE, LONG_S = 0.25, 30.0
 """From when on a part, and a wait, is worth a word."""
 
@@ -110,7 +112,7 @@ def _by_message(case: Case) -> list[tuple[float, str]]:
         found.append((MANY_ASK / 2, f"{case.asking} viewers ask this"))
     if parts["relevance"] >= NOTABLE:
         found.append((WEIGHTS["relevance"] * parts["relevance"], "about what is on"))
-    if message.recommended > 0 and message.reason:
+    if message.recommended > 0 and message.reason and not _SAID_BEFORE.intersection(message.reason.split()):
         found.append((WEIGHTS["recommendation"] * parts["recommendation"], message.reason))
     if case.waited >= LONG_S:
         found.append((0.0, f"has waited for {round(case.waited)} s"))
