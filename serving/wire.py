@@ -25,6 +25,7 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a {type(value).__name__} is no plain value")
 
 
+_packed: Any = msgpack.packb  # its stubs allow for None
 _json_encoder = msgspec.json.Encoder(enc_hook=_plain)
 
 
@@ -35,7 +36,7 @@ def pack(value: Any) -> bytes:
     {'answer': [1, 2.5, None]}
     """
     try:
-        return msgpack.packb(value, default=_plain, unicode_errors="surrogatepass")
+        return _packed(value, default=_plain, unicode_errors="surrogatepass")
     except ValueError:
         raise BadInput("the values are nested too deeply") from None
 
