@@ -17,9 +17,9 @@ function when(seconds) {
 }
 
 function row(memory) {
-  const { content, metadata = {}, memory_type: type, tier, channel, score, current, explain = {} } = memory;
+  const { content, metadata = {}, user = metadata.user, memory_type: type, tier, channel, score, current, explain = {} } = memory;
   const kind = channel === SHARED ? "knowledge" : type !== tier ? `${type}, ${tier}` : type;
-  const meta = [metadata.user ? quote(metadata.user) : null, when(memory.timestamp)].filter((one) => one !== null);
+  const meta = [user ? quote(user) : null, when(memory.timestamp)].filter((one) => one !== null);
   return el("li", { class: current === false ? "old" : null },
     el("blockquote", { dir: "auto" }, content),
     el("p", { class: "meta" }, meta.map((one) => el("span", {}, one)), kind ? badge(words(kind)) : null,

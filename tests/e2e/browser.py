@@ -23,6 +23,7 @@ _FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+_NOT_YET = re.compile(r"Failed to load resource: .* status of (404|503)")
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -94,8 +95,12 @@ class Page:
             field.send_keys(Keys.ENTER)
 
     def complaints(self) -> list[str]:
-        """What the console has said against the page since it was last asked."""
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+        """What the console has said against the page since it was last asked.
+
+        That the engine knows nothing yet of what was asked is no fault of a page, but browsers note it.
+        """
+        found = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+        return [one for one in found if not _NOT_YET.search(one)]
 
     def hosts(self) -> set[str]:
         """Where requests and sockets went since it was last asked."""
