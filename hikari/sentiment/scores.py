@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hikari import __version__
 from hikari.errors import BadInput
 from hikari.sentiment import symbols as symbol_lexicon
 from hikari.sentiment import text as chat_text
@@ -81,9 +80,7 @@ class Scorer:
         self.ensemble: Ensemble = calibration.ensembles[chosen]
         bundle = classifier.bundle
         self.model = {"name": bundle.name, "version": bundle.version, "fingerprint": bundle.fingerprint[:16]}
-        self.identity = (
-            f"{bundle.fingerprint}/{classifier.precision}/{classifier.device}/{self.ensemble!r}/{__version__}".encode()
-        )
+        self.identity = f"{bundle.fingerprint}/{classifier.precision}/{classifier.device}/{self.ensemble!r}".encode()
         """Equal identities give equal scores to equal texts under equal symbols."""
         self._tasks = {task.name: task for task in classifier.tasks}
 

@@ -12,13 +12,15 @@ from threading import Lock
 
 import msgspec
 
+from hikari import __version__
 from hikari.errors import BadInput
 from hikari.memory.shared_cache import SharedCache
 from hikari.sentiment.scores import MessageScores
 
 CAPACITY_BYTES = 32 * 2**20
 """About 30,000 texts."""
-PREFIX = "hikari:scores:1:"
+PREFIX = f"hikari:scores:{__version__}:"
+"""Another version may read texts and weigh words in another way."""
 _OVERHEAD_BYTES = 250
 """Of one entry beside its value: key, object headers and the dictionary's link."""
 _ENCODER = msgspec.msgpack.Encoder()

@@ -1,10 +1,11 @@
-"""Memories on their way to the disk, behind the events: what was accepted is written in one go, as soon as the last write is done.
+"""Memories on their way to the disk, behind the events: what was accepted within a moment is embedded and written in one go.
 
 An event never waits for the disk: it says `accepted`. Once the memory is durable a `stored` event names its id, and only then. While the
 store cannot take anything (full disk, restart), what was accepted waits here and is tried again.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,8 @@ from hikari.stream.attempts import in_halves
 from hikari.stream.events import Event, stored_event
 
 TOGETHER = 256
+GATHER_S = 0.2
+"""So long more is waited for before a write: texts that are embedded together share passes, and one sync of the disk does for all."""
 PAUSE_S = 1.0
 PASSING = frozenset({"store_full", "store_busy", "not_ready", "overloaded", "unavailable"})
 """Errors that say nothing about the row: it is tried again."""
@@ -33,7 +36,7 @@ class MemoryWriter:
         self._filled, self._idle = asyncio.Event(), asyncio.Event()
         self._idle.set()
         self._task: asyncio.Task[None] | None = None
-        self._hurry = asyncio.Event()
+        self._hurry, self._enough = asyncio.Event(), asyncio.Event()
         self.stored = 0
         self.refused: Counter[str] = Counter()
         """Rows that the memory did not take, by the code of its error."""
@@ -54,10 +57,13 @@ class MemoryWriter:
             self._rows.extend(rows)
             self._idle.clear()
             self._filled.set()
+            if len(self._rows) >= TOGETHER:
+                self._enough.set()
 
     async def drain(self, within_s: float) -> int:
         """Wait until everything is written, at most `within_s`; how many rows are left."""
         self._hurry.set()
+        self._enough.set()
         try:
             await asyncio.wait_for(self._idle.wait(), within_s)
         except TimeoutError:
@@ -75,6 +81,7 @@ class MemoryWriter:
     async def _run(self) -> None:
         while True:
             await self._filled.wait()
+            await self._gather()
             # Left in the queue until it is written: whoever cancels in between loses nothing that could still be tried.
             rows = [self._rows[place] for place in range(min(TOGETHER, len(self._rows)))]
             failed = await self.write(rows)
@@ -86,6 +93,14 @@ class MemoryWriter:
             if not self._rows:
                 self._filled.clear()
                 self._idle.set()
+            elif len(self._rows) >= TOGETHER:
+                self._enough.set()
+
+    async def _gather(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._enough.wait(), GATHER_S)
+        if not self._hurry.is_set():
+            self._enough.clear()
 
     async def write(self, rows: list[Row]) -> list[Row]:
         """Write these rows and tell of what is stored; those that are to be tried again."""

@@ -130,3 +130,15 @@ def test_the_clock_never_goes_back() -> None:
     clock.reach(5.0)
     clock.reach(3.0)
     assert clock() == 5.0
+
+
+def test_the_command_compares_two_models(tmp_path: Path, tiny_embedder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = recording(tmp_path / "s.jsonl", ROWS[:12])
+    bundle = str(GOLDEN / "bundle")
+    arguments = ["replay", str(source), "--compare", bundle, bundle, "--embedder", str(tiny_embedder), "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["messages"], said["changed_messages"], sum(said["changes"].values())) == (12, 0, 0)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a", "b", "report.json", "report.md"]
+    assert main(["replay", str(tmp_path / "none"), "--out", str(tmp_path / "other"), "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["field"] == "STREAM"
