@@ -13,6 +13,7 @@ from hikari import __version__
 from hikari.analytics.simulate_command import add_simulate_command
 from hikari.errors import BadInput, HikariError
 from hikari.memory.commands import add_commands
+from hikari.stream.replay_command import add_replay_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--json", action="store_true", help="print JSON only")
     add_commands(commands)
+    add_replay_command(commands)
     add_simulate_command(commands)
     return parser
 

@@ -1,11 +1,16 @@
 """The one place where the process environment is read."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hikari.errors import BadInput
+
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+
+TOPOLOGIES = ("inprocess", "distributed")
 
 
 @dataclass(frozen=True)
@@ -19,13 +24,19 @@ class Settings:
     data_mirror: Path | None
     """`HIKARI_DATA_MIRROR`: a folder with copies of public data sets, read before the network."""
     api_keys: tuple[str, ...] = field(repr=False)
-    """`HIKARI_API_KEYS`: comma separated; when set, every data route asks for one of them."""
+    """`HIKARI_API_KEYS`: comma separated entries; when set, every data route asks for one of the keys."""
+    allowed_origins: tuple[str, ...]
+    """`HIKARI_ALLOWED_ORIGINS`: comma separated, as `https://overlay.example`; pages from there may open WebSockets."""
     threads: int | None
     """`HIKARI_THREADS`: threads of the model runtime; default: all processors."""
     redis_url: str | None = field(repr=False)
     """`HIKARI_REDIS_URL`: a Redis that processes share caches and events through; may hold a password."""
     tracking_uri: str | None
     """`MLFLOW_TRACKING_URI`: an MLflow server instead of the local store."""
+    names: tuple[str, ...] = ()
+    """`HIKARI_NAMES`: comma separated, what the VTuber is called: who says one of these speaks to her."""
+    distributed: bool = False
+    """`HIKARI_TOPOLOGY`: `distributed` runs each part of the engine in a process of its own, `inprocess` (default) all in one."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -38,13 +49,29 @@ class Settings:
         threads = values.get("HIKARI_THREADS") or None
         if threads is not None and not (threads.isascii() and threads.isdecimal() and 0 < int(threads) <= 1024):
             raise BadInput(f"HIKARI_THREADS must be a whole number from 1 to 1024, got {threads!r}", field="HIKARI_THREADS")
-        keys = tuple(key for part in values.get("HIKARI_API_KEYS", "").split(",") if (key := part.strip()))
+        topology = values.get("HIKARI_TOPOLOGY") or TOPOLOGIES[0]
+        if topology not in TOPOLOGIES:
+            raise BadInput(f"HIKARI_TOPOLOGY must be {' or '.join(TOPOLOGIES)}", field="HIKARI_TOPOLOGY")
+
+        def listed(name: str) -> tuple[str, ...]:
+            return tuple(item for part in values.get(name, "").split(",") if (item := part.strip()))
+
+        origins = tuple(origin.lower().rstrip("/") for origin in listed("HIKARI_ALLOWED_ORIGINS"))
+        for origin in origins:
+            if _ORIGIN.fullmatch(origin) is None:
+                raise BadInput(
+                    f"HIKARI_ALLOWED_ORIGINS must hold origins such as https://overlay.example, got {origin!r}",
+                    field="HIKARI_ALLOWED_ORIGINS",
+                )
         return cls(
             home=folder("HIKARI_HOME") or Path(".hikari"),
             bundle=folder("HIKARI_BUNDLE"),
             data_mirror=folder("HIKARI_DATA_MIRROR"),
-            api_keys=keys,
+            api_keys=listed("HIKARI_API_KEYS"),
+            allowed_origins=origins,
             threads=int(threads) if threads else None,
             redis_url=values.get("HIKARI_REDIS_URL") or None,
             tracking_uri=values.get("MLFLOW_TRACKING_URI") or None,
+            names=listed("HIKARI_NAMES"),
+            distributed=topology == TOPOLOGIES[1],
         )

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 
 from serving import analytics_schemas as schemas
-from serving import metrics, problems
-from serving.analytics_runner import AnalyticsRunner
+from serving import answers, metrics, problems
 from serving.calls import Outcome
 from serving.chat import Chat
+from serving.links import Part
 from serving.routes import Route, Row, problems_of
 from serving.schemas import ProblemRow
 
@@ -68,12 +68,16 @@ _PROBLEMS = problems_of(
 )
 
 
-def build(runner: Callable[[], AnalyticsRunner], chat: Callable[[], Chat]) -> APIRouter:
-    """The router; `runner` and `chat` give the running service's analytics and the way of chat into them when a request comes."""
+def build(runner: Callable[[], Part], chat: Callable[[], Chat], told: Callable[[Route, Row], None]) -> APIRouter:
+    """The router; `runner` and `chat` give the running service's analytics and the way of chat into them when a request comes. `told`
+    hears of every call that was answered well."""
 
     async def ask(route: Route, arguments: Row) -> Outcome:
         part = chat() if route in CHAT else runner()
-        return (await part.run([{"method": route.method, "arguments": arguments}]))[0]
+        (outcome,) = await part.run([{"method": route.method, "arguments": arguments}])
+        if "error" not in outcome:
+            told(route, arguments)
+        return outcome
 
     router = APIRouter(tags=["analytics"])
     for route in (*CHAT, *ROUTES):
@@ -84,8 +88,8 @@ def build(runner: Callable[[], AnalyticsRunner], chat: Callable[[], Chat]) -> AP
     return router
 
 
-def _endpoint(route: Route, ask: Callable[[Route, Row], Awaitable[Outcome]]) -> Callable[..., Awaitable[JSONResponse]]:
-    async def endpoint(request: Any) -> JSONResponse:
+def _endpoint(route: Route, ask: Callable[[Route, Row], Awaitable[Outcome]]) -> Callable[..., Awaitable[Response]]:
+    async def endpoint(request: Any) -> Response:
         arguments = request.arguments()
         started = time.perf_counter()
         outcome = await ask(route, arguments)
@@ -93,7 +97,7 @@ def _endpoint(route: Route, ask: Callable[[Route, Row], Awaitable[Outcome]]) -> 
         metrics.analytics_calls().labels(route.path, outcome["error"]["code"] if "error" in outcome else "ok").inc()
         if route in CHAT:
             _count(outcome)
-        return problems.answer(outcome["error"]) if "error" in outcome else JSONResponse(outcome.get("answer"))
+        return problems.answer(outcome["error"]) if "error" in outcome else answers.good(outcome.get("answer"))
 
     # FastAPI reads from the annotation what the body is.
     endpoint.__annotations__["request"] = route.body

@@ -36,6 +36,8 @@ class ProcessChatMessage(Request):
     toxicity: MaybeNumber = Field(default=None, description="0 to 1; default: the text model's")
     question: Flag | None = Field(default=None, description="default: the text model's")
     context: Context = None
+    roles: Any = Field(default=None, description="a list of names: `moderator`, `subscriber`, ...", examples=[["moderator"]])
+    paid: Flag | None = Field(default=None, description="whether the message was paid for: it is never dropped")
     analyze: Flag = Field(default=True, description=ANALYZE)
 
 
@@ -51,6 +53,7 @@ class ProcessChatBatch(Request):
     )
     channel: Name = Field(default="default", description="of rows that name none")
     analyze: Flag = Field(default=True, description=ANALYZE)
+    durable: Flag = Field(default=False, description="wait until what becomes a memory is on disk, and name it")
 
 
 class OfChannel(Request):
@@ -175,6 +178,9 @@ class Insights(BaseModel):
 class Processed(BaseModel):
     analysis: Analysis | None = Field(description="as of `/analyze_message`; null without the text model")
     insights: Insights
+    memory: dict[str, Any] | None = Field(
+        description="`accepted` with its importance (on disk soon after), `id` once it is on disk, or `kept_out` with the reason"
+    )
 
 
 class ProcessedRow(Processed):

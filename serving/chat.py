@@ -1,39 +1,41 @@
-"""A chat message on its way through the process: the text model reads it, then the analytics count it with what was read.
+"""`/process_chat_message` and `/process_chat_batch`: chat that comes in by request, on its way through the pipeline of the stream.
 
-Checked as a whole before anything takes notice of it, so that a refused message leaves neither trend nor count.
+Checked as a whole before anything takes notice of it, so that a refused message leaves neither trend nor count. With `analyze` false
+the text model is left out: the analytics alone count the message, with the signals that came with it.
 """
 
-import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+import dataclasses
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from hikari import AdvancedSentimentAnalyzer
 from hikari.analytics.engine import MAX_BATCH
 from hikari.analytics.events import chat_event
-from hikari.errors import BadInput, HikariError, TooLarge
+from hikari.errors import BadInput, HikariError, NotReady, TooLarge
 from hikari.fields import MAX_NAME, name_field
-from serving.analytics_runner import AnalyticsRunner
+from hikari.stream.events import Event
+from hikari.stream.messages import StreamMessage, stream_message
 from serving.calls import Call, Calls, Outcome
+from serving.links import Part, answered
+from serving.live import Live
 
 SIGNALS = ("sentiment", "emotion", "toxicity", "question")
-ROW = frozenset({"id", "username", "message", "timestamp", "channel", "context", *SIGNALS})
-AT_ONCE = 200
-"""Messages of a batch that the text model is given together: between two such parts it serves others."""
+ROW = frozenset({"id", "username", "message", "timestamp", "channel", "context", "roles", "paid", *SIGNALS})
+ANALYSIS = ("sentiment", "emotion", "toxicity", "context", "response_recommendation", "model", "latency_ms")
 MAX_ID = 2**63
 
 Row = dict[str, Any]
 
 
 class Chat:
-    """Takes chat in, one by one or in bulk, for an analyser and a runner that somebody else opens and closes."""
+    """Takes chat in, one by one or in bulk, for a stream and analytics that somebody else opens and closes."""
 
-    def __init__(self, analyzer: AdvancedSentimentAnalyzer, analytics: AnalyticsRunner) -> None:
-        self._analyzer, self._analytics = analyzer, analytics
-        # Batches go one by one: side by side they would take turns at the one text model all the same.
-        self._calls = Calls("the chat", self._ask, {"process_chat_message": None, "process_chat_batch": asyncio.Semaphore(1)})
+    def __init__(self, live: Live, analytics: Part, clock: Callable[[], float] = time.time) -> None:
+        self._live, self._analytics, self._clock = live, analytics, clock
+        self._calls = Calls("the chat", self._ask, {"process_chat_message": None, "process_chat_batch": None})
 
     async def close(self) -> None:
-        """Finish what was accepted. Comes before the analyser and the analytics are closed."""
+        """Finish what was accepted. Comes before the stream and the analytics are closed."""
         await self._calls.drain()
 
     async def run(self, calls: Sequence[Call]) -> list[Outcome]:
@@ -44,70 +46,79 @@ class Chat:
         return {"answer": await (self._message if method == "process_chat_message" else self._batch)(**arguments)}
 
     async def _message(self, *, analyze: bool = True, **row: Any) -> Row:
-        message, context = _checked(row)
-        analysis = await self._analyzer.analyze_message(**_as_text(message, context)) if analyze else None
-        call: Call = {"method": "process_chat_message", "arguments": with_signals(message, analysis)}
-        return {"analysis": analysis, "insights": _answer((await self._analytics.run([call]))[0])}
+        if not analyze:
+            (insights,) = await self._counted([_checked(row, "default")])
+            if "error" in insights:
+                answered({"error": insights["error"]})
+            return {"analysis": None, "insights": insights, "memory": None}
+        event = await self._live.message(_message(row, self._clock(), "default"))
+        answer = _processed(event)
+        if "error" in answer:
+            answered({"error": answer["error"]})
+        return answer
 
-    async def _batch(self, rows: list[Any], *, channel: str = "default", analyze: bool = True) -> list[Row]:
+    async def _batch(
+        self, rows: list[Any], *, channel: str = "default", analyze: bool = True, durable: bool = False
+    ) -> list[Row]:
         if len(rows) > MAX_BATCH:
             raise TooLarge(f"rows has {len(rows)} messages, at most {MAX_BATCH} are allowed", field="rows")
         name_field(channel, "channel")
-        parts = [rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)]
-        return [row for part in parts for row in await self._part(part, channel, analyze)]
-
-    async def _part(self, rows: list[Any], channel: str, analyze: bool) -> list[Row]:
-        found: list[Row] = []  # of each row its error, else what is known of it so far
-        messages: list[tuple[Row, Row | None]] = []
+        now = self._clock()
+        answers: list[Row] = []
+        good: list[Any] = []
         places: list[int] = []
         for row in rows:
             identifier = _identifier(row)
+            answers.append({"id": identifier})
             try:
-                messages.append(_checked(_object(row), channel))
+                given = _object(row)
+                good.append(_message(given, now, channel) if analyze else _checked(given, channel))
+                places.append(len(answers) - 1)
             except HikariError as error:
-                found.append({"id": identifier, "error": error.as_dict()})
-            else:
-                places.append(len(found))
-                found.append({"id": identifier, "analysis": None})
-        if analyze and messages:
-            given = [_as_text(message, context) for message, context in messages]
-            for place, analysis in zip(places, await self._analyzer.analyze_batch(given), strict=True):
-                del analysis["id"]
-                found[place] |= analysis if "error" in analysis else {"analysis": analysis}
-        counted = [
-            (place, with_signals(message, found[place]["analysis"]))
-            for place, (message, _) in zip(places, messages, strict=True)
-            if "error" not in found[place]
+                answers[-1]["error"] = error.as_dict()
+        for place, answer in zip(places, await self._all(good, analyze=analyze, durable=durable), strict=True):
+            answers[place] |= answer
+        return answers
+
+    async def _all(self, good: list[Any], *, analyze: bool, durable: bool) -> list[Row]:
+        if analyze:
+            answers = [_processed(event) for event in await self._live.process(good, durable=durable)]
+            if answers and all(answer.get("error", {}).get("code") == NotReady.code for answer in answers):
+                answered({"error": answers[0]["error"]})  # it is not the rows
+            return answers
+        return [
+            {"error": insights["error"]} if "error" in insights else {"analysis": None, "insights": insights, "memory": None}
+            for insights in await self._counted(good)
         ]
-        call: Call = {"method": "process_chat_batch", "arguments": {"rows": [message for _, message in counted]}}
-        for (place, _), insights in zip(counted, _answer((await self._analytics.run([call]))[0]), strict=True):
-            if "error" in insights:
-                found[place] = {"id": found[place]["id"], "error": insights["error"]}
-            else:
-                found[place]["insights"] = insights
-        return [{"id": row["id"], "error": row["error"]} if "error" in row else row for row in found]
+
+    async def _counted(self, rows: list[Row]) -> list[Row]:
+        call: Call = {"method": "process_chat_batch", "arguments": {"rows": rows}}
+        return answered((await self._analytics.run([call]))[0]) if rows else []
 
 
-def with_signals(message: Row, analysis: Row | None) -> Row:
-    """The message with what the text model found; what came with it stands.
-
-    >>> with_signals({"message": "hi", "emotion": "joy"}, None)
-    {'message': 'hi', 'emotion': 'joy'}
-    """
-    if analysis is None:
-        return message
-    read = {
-        "sentiment": analysis["sentiment"]["aggregate"]["score"],
-        "emotion": analysis["emotion"]["primary"],
-        "toxicity": analysis["toxicity"]["score"],
-        "question": analysis["context"]["question"]["asks"],
-    }
-    return {**message, **{name: value for name, value in read.items() if message.get(name) is None}}
+def _processed(event: Event) -> Row:
+    """The answer for a message: of the event what is not in the request."""
+    if event["type"] == "error":
+        return {"error": event["error"]}
+    if event["insights"] is None:
+        return {"error": NotReady("the message was read, but the analytics could not count it").as_dict()}
+    return {"analysis": {name: event[name] for name in ANALYSIS}, "insights": event["insights"], "memory": event["memory"]}
 
 
-def _checked(row: Row, channel: str = "default") -> tuple[Row, Row | None]:
-    """The arguments of the engine's `process_chat_message` and the analyser's context. Raises `BadInput`, `TooLarge`."""
-    message = {"channel": channel, **{name: value for name, value in row.items() if name not in ("id", "context")}}
+def _message(row: Row, now: float, channel: str) -> StreamMessage:
+    """The row as a message of the stream, with the signals that came with it. Raises `BadInput`, `TooLarge`."""
+    checked = _checked(row, channel)
+    signals = {name: checked[name] for name in SIGNALS if checked.get(name) is not None}
+    wire = {name: row.get(name) for name in ("id", "context", "roles", "paid") if row.get(name) is not None}
+    wire |= {"channel": checked["channel"], "username": checked["username"], "text": checked["message"]}
+    message = stream_message({**wire, "timestamp": row.get("timestamp")}, now)
+    return dataclasses.replace(message, signals=signals) if signals else message
+
+
+def _checked(row: Row, channel: str) -> Row:
+    """The arguments of the engine's `process_chat_message`. Raises `BadInput`, `TooLarge`."""
+    left_out = ("id", "context", "roles", "paid")
+    message = {"channel": channel, **{name: value for name, value in row.items() if name not in left_out}}
     for needed in ("username", "message"):
         if needed not in message:
             raise BadInput(f"{needed} is missing", field=needed)
@@ -115,10 +126,9 @@ def _checked(row: Row, channel: str = "default") -> tuple[Row, Row | None]:
     chat_event({**message, "timestamp": 0.0 if message.get("timestamp") is None else message["timestamp"]})
     # A lone surrogate is no character; JSON can carry it, a file cannot.
     message["message"] = message["message"].encode(errors="ignore").decode()
-    context = row.get("context")
-    if context is not None and not isinstance(context, dict):
+    if not isinstance(row.get("context"), dict | None):
         raise BadInput("context must be an object or null", field="context")
-    return message, cast("Row | None", context)
+    return message
 
 
 def _object(row: Any) -> Row:
@@ -137,25 +147,3 @@ def _identifier(row: Any) -> str | int | None:
     if isinstance(value, str):
         return value if value.isprintable() and 0 < len(value) <= MAX_NAME else None
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_ID else None
-
-
-def _as_text(message: Row, context: Row | None) -> Row:
-    """The same in the words of the analyser, whose rows know no other names."""
-    return {
-        "text": message["message"], "username": message["username"], "context": context, "channel": message["channel"],
-        "timestamp": message.get("timestamp"),
-    }  # fmt: skip
-
-
-def _answer(outcome: Outcome) -> Any:
-    if "error" in outcome:
-        raise _Failed(outcome["error"])
-    return outcome.get("answer")
-
-
-class _Failed(HikariError):
-    """An error that came as a value."""
-
-    def __init__(self, error: Mapping[str, str]) -> None:
-        super().__init__(error["message"], field=error.get("field"))
-        self.code = error["code"]

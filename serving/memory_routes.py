@@ -1,18 +1,16 @@
 """The HTTP routes of the memory: a body holds the parameters of the Python method by name, the answer is what the method returns."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 
+from serving import answers, metrics, problems
 from serving import memory_schemas as schemas
-from serving import metrics, problems
-from serving.analytics_runner import AnalyticsRunner
 from serving.calls import Outcome
-from serving.memory_runner import MemoryRunner
+from serving.links import Part
 from serving.routes import Route, Row, problems_of
 from serving.schemas import ProblemRow
 
@@ -36,8 +34,6 @@ ROUTES = (
           "What the knowledge graph connects with a viewer or an entity, the strongest first."),
     Route("/facts", "facts", schemas.Facts, list[Row], "What is known of a subject: the current first, then what it superseded."),
     Route("/contradictions", "contradictions", schemas.OneChannel, list[Row], "Claims of different people that cannot both be true."),
-    Route("/said", "said", schemas.Said, None,
-          "Tell what the VTuber said, so that it never comes back as a viewer's memory."),
     Route("/summarize_episode", "summarize_episode", schemas.SummarizeEpisode, schemas.Memory | None,
           "Close the channel's open episode, or take a whole session, and store its summary; null when nothing was said."),
     Route("/consolidate_memories", "consolidate", schemas.MaybeChannel, Row,
@@ -45,8 +41,9 @@ ROUTES = (
     Route("/forget_memories", "forget", schemas.ForgetMemories, Row,
           "Delete what has expired and, with `below`, what has faded; pinned memories never. Answers counts."),
     Route("/forget_user", "forget_user", schemas.ForgetUser, Row,
-          "Remove a viewer from the memory (store, indices, graph, facts, summaries, caches) and from the analytics (profile, samples, "
-          "journal, experiments). It cannot be undone; answers what went from the memory and, as `analytics`, from there."),
+          "Remove a viewer from the memory (store, indices, graph, facts, summaries, caches), from the analytics (profile, samples, "
+          "journal, experiments), the trends and the live stream. It cannot be undone; answers what went from the memory and, as "
+          "`analytics` and `trend`, from there."),
     Route("/memory_stats", "stats", schemas.MaybeChannel, Row, "Counts, sizes and what the maintainer did."),
     Route("/memory_audit", "audit", schemas.MaybeChannel, Row,
           "What should not be in the store: duplicates, bots, copypasta, echoes, personal data; ids, never texts."),
@@ -66,12 +63,12 @@ _HEADERS = {
 }
 
 
-def build(memory: Callable[[], MemoryRunner], analytics: Callable[[], AnalyticsRunner]) -> APIRouter:
-    """The router; `memory` and `analytics` give the running service's parts when a request comes."""
+def build(memory: Callable[[], Part], forget: Callable[[Row], Awaitable[Outcome]]) -> APIRouter:
+    """The router; `memory` gives the running service's memory when a request comes, `forget` lets every part forget a viewer."""
 
     async def ask(route: Route, arguments: Row) -> Outcome:
         if route.method == "forget_user":
-            return await _forgotten(memory(), analytics(), arguments)
+            return await forget(arguments)
         return (await memory().run([{"method": route.method, "arguments": arguments}]))[0]
 
     router = APIRouter(tags=["memory"])
@@ -84,8 +81,8 @@ def build(memory: Callable[[], MemoryRunner], analytics: Callable[[], AnalyticsR
     return router
 
 
-def _endpoint(route: Route, ask: Callable[[Route, Row], Awaitable[Outcome]]) -> Callable[..., Awaitable[JSONResponse]]:
-    async def endpoint(request: Any) -> JSONResponse:
+def _endpoint(route: Route, ask: Callable[[Route, Row], Awaitable[Outcome]]) -> Callable[..., Awaitable[Response]]:
+    async def endpoint(request: Any) -> Response:
         arguments = request.arguments()
         started = time.perf_counter()
         outcome = await ask(route, arguments)
@@ -98,24 +95,13 @@ def _endpoint(route: Route, ask: Callable[[Route, Row], Awaitable[Outcome]]) -> 
     return endpoint
 
 
-async def _forgotten(memory: MemoryRunner, analytics: AnalyticsRunner, arguments: Row) -> Outcome:
-    """Both parts forget, whatever becomes of the other; who asks again after an error loses nothing by it."""
-    renamed = {"username" if name == "user" else name: value for name, value in arguments.items()}
-    (remembered,), (counted,) = await asyncio.gather(
-        memory.run([{"method": "forget_user", "arguments": arguments}]),
-        analytics.run([{"method": "forget_user", "arguments": renamed}]),
-    )
-    failed = next((outcome for outcome in (remembered, counted) if "error" in outcome), None)
-    return failed or {"answer": {**remembered.get("answer", {}), "analytics": counted.get("answer")}}
-
-
-def _response(route: Route, outcome: Outcome) -> JSONResponse:
+def _response(route: Route, outcome: Outcome) -> Response:
     if "error" in outcome:
         return problems.answer(outcome["error"])
     answer, cursor = outcome.get("answer"), outcome.get("cursor")
     if route.method == "store_memory":
         answer = {"id": answer}
-    return JSONResponse(answer, headers={NEXT_CURSOR: cursor} if cursor else None)
+    return answers.good(answer, {NEXT_CURSOR: cursor} if cursor else None)
 
 
 def _count(route: Route, outcome: Outcome) -> None:

@@ -141,12 +141,6 @@ class RecentMemories(OneChannel):
     n: Count = 20
 
 
-class Said(OneChannel):
-    model_config = example(text="Mochi is such a lovely name for a cat!", channel="default")
-    text: Text
-    timestamp: Moment = None
-
-
 class ReloadKnowledge(Request):
     model_config = example()
     path: MaybeName = Field(
@@ -167,6 +161,7 @@ class Memory(BaseModel):
     content: str
     memory_type: str
     tier: Literal["short_term", "long_term", "episodic"]
+    user: str | None = Field(description="who said it; null for what no viewer said")
     metadata: dict[str, Any]
     importance: Annotated[float, Field(ge=0, le=1)]
     timestamp: float

@@ -72,3 +72,11 @@ def analytics_seconds() -> Any:
     from prometheus_client import Histogram
 
     return Histogram("hikari_analytics_seconds", "Duration of one call of the analytics", ["route"], buckets=(*_BUCKETS_S, 30.0))
+
+
+@cache
+def refusals() -> Any:
+    """Requests, sockets and frames that the guard did not let in, by the code of the error."""
+    from prometheus_client import Counter
+
+    return Counter("hikari_refusals", "Requests, sockets and frames refused by the guard", ["code"])

@@ -1,6 +1,7 @@
 """One error shape for everything: `{"error": {"code", "message", "field"?}}`. User text never gets into an answer or a log
 line."""
 
+import contextlib
 import json
 import logging
 import traceback
@@ -12,17 +13,20 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from hikari import errors
 from hikari.errors import HikariError
+from serving.keys import Forbidden
 from serving.settings import Limits
 
 _log = logging.getLogger("hikari.serving")
 
 _STATUS = {
     errors.BadInput.code: 400,
+    Forbidden.code: 403,
     errors.NotFound.code: 404,
     errors.TooLarge.code: 413,
     # The request is well formed and nothing about it conflicts: the policy does not take this text, now or later.
@@ -37,6 +41,7 @@ _STATUS = {
 }
 _CODES = {
     401: "unauthorized",
+    403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
     413: "too_large",
@@ -47,9 +52,14 @@ _CODES = {
 }
 
 
+def status_of(code: str) -> int:
+    """The HTTP status of an error's code."""
+    return _STATUS.get(code, 500)
+
+
 def answer(error: Mapping[str, str]) -> JSONResponse:
     """The answer for an error given as `{"code", "message", "field"?}`."""
-    status = _STATUS.get(error["code"], 500)
+    status = status_of(error["code"])
     retry = {"Retry-After": str(Limits.retry_after_s)} if status == 429 else None
     return JSONResponse({"error": dict(error)}, status, headers=retry)
 
@@ -90,9 +100,11 @@ def _say(problem: Mapping[str, Any], field: str | None) -> str:
     return f"{field or 'the body'}: {str(problem['msg'])[0].lower()}{str(problem['msg'])[1:]}"
 
 
-async def send(send_: Send, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+async def send(
+    send_: Send, status: int, code: str, message: str, headers: Mapping[str, str] | None = None, field: str | None = None
+) -> None:
     """Answer with an error from plain ASGI."""
-    content = json.dumps(body(code, message)).encode()
+    content = json.dumps(body(code, message, field)).encode()
     raw = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
     raw += [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
     await send_({"type": "http.response.start", "status": status, "headers": raw})
@@ -111,6 +123,9 @@ class Shield:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send_: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send_)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send_)
             return
@@ -134,11 +149,39 @@ class Shield:
 
         try:
             await self._app(scope, receive, reshape)
+        except ClientDisconnect:
+            return  # nobody is left to be told
         except Exception as error:  # noqa: BLE001 - the last line of defence of a server
-            frames = "".join(traceback.format_tb(error.__traceback__)[-4:])
-            _log.error("unexpected %s at %s\n%s", type(error).__name__, scope["path"], frames)
+            _note(error)
             if not started:
                 await send(send_, 500, "internal", "an unexpected error; the server's log says where")
+
+    async def _socket(self, scope: Scope, receive: Receive, send_: Send) -> None:
+        """The server would log the message of an error that leaves a socket's handler."""
+        ended = False
+
+        async def watching(message: Message) -> None:
+            nonlocal ended
+            ended = ended or message["type"] in ("websocket.close", "websocket.http.response.start")
+            await send_(message)
+
+        try:
+            await self._app(scope, receive, watching)
+        except WebSocketDisconnect:
+            return
+        except Exception as error:  # noqa: BLE001 - the last line of defence of a server
+            if type(error).__name__ == "ClientDisconnected":  # uvicorn's: the other side is gone
+                return
+            _note(error)
+            if not ended:
+                with contextlib.suppress(Exception):
+                    await send_({"type": "websocket.close", "code": 1011, "reason": "an unexpected error"})
+
+
+def _note(error: Exception) -> None:
+    """Log an unexpected error: its type and place."""
+    frames = "".join(traceback.format_tb(error.__traceback__)[-4:])
+    _log.error("unexpected %s\n%s", type(error).__name__, frames)
 
 
 async def _send_shaped(send_: Send, start: Message, content: bytes) -> None:

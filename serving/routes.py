@@ -11,7 +11,9 @@ Row = dict[str, Any]
 _COMMON = {
     400: "bad input; `field` names the parameter",
     401: "no valid key",
+    403: "the key's scopes or channels do not reach for this",
     413: "too large",
+    415: "the body is neither JSON nor msgpack",
     429: "too many requests at once, or more writes waiting than are taken",
     504: "not done in time; what was begun is finished all the same",
     507: "the disk or the store's size limit is reached; what was acknowledged is kept",

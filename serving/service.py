@@ -3,21 +3,19 @@
 bentoml serve serving.service:Hikari --host 127.0.0.1 --port 3000
 """
 
-from typing import cast
+from typing import Any, cast
 
 import bentoml
 from starlette.types import ASGIApp
 
-from hikari import AdvancedSentimentAnalyzer
-from hikari.settings import Settings
 from serving import app as routes
-from serving import preflight, shipped
-from serving.analytics_runner import AnalyticsRunner
+from serving import logs, preflight, runners
 from serving.chat import Chat
-from serving.guard import Guard
-from serving.memory_runner import MemoryRunner
-from serving.problems import Shield
+from serving.front import front
+from serving.links import Link, all_ready
+from serving.live import Live
 from serving.settings import Limits
+from serving.topology import Shared, linked
 
 LIMITS = Limits()
 OUTER_TIMEOUT_S = LIMITS.long_request_timeout_s + 30
@@ -25,28 +23,44 @@ OUTER_TIMEOUT_S = LIMITS.long_request_timeout_s + 30
 
 
 def _parts() -> routes.Parts:
-    return cast("routes.Parts", bentoml.get_current_service())
+    return cast("routes.Parts", bentoml.get_current_service().parts)
 
 
-def _guard(inner: ASGIApp) -> Guard:
-    return Guard(inner, Settings.read().api_keys, LIMITS)
+def _outside(inner: ASGIApp) -> ASGIApp:
+    """From the outside in: request ids and the log, then the guard and what belongs to it."""
+    return logs.Requests(front(inner, limits=LIMITS))
 
 
 app = routes.build(_parts)
 
 
+class Parts:
+    """What the routes are answered by: a link to each runner, and the stream of this process."""
+
+    def __init__(self, service: "Hikari") -> None:  # type: ignore[valid-type] - the class below
+        self.sentiment = Link("the text model", lambda: service.sentiment)
+        self.memory = Link("the memory", lambda: service.memory)
+        self.analytics = Link("the analytics", lambda: service.analytics)
+        ready = {"sentiment": self.sentiment.is_ready, "memory": self.memory.is_ready, "analytics": self.analytics.is_ready}
+        self.live = Live(self.sentiment, self.memory, self.analytics, ready)
+        self.chat = Chat(self.live, self.analytics)
+
+
 @bentoml.service(name="hikari", workers=1, traffic={"timeout": OUTER_TIMEOUT_S}, metrics={"enabled": True})
 @bentoml.asgi_app(app, path="/")
 class Hikari:
-    """One process: the page, the API, the model, the memory and the analytics. `workers=1`: trends live in it, and it alone writes
-    the stores."""
+    """The page, the API and the stream. `workers=1`: one pipeline keeps the order of what each viewer says.
+
+    The runners live in this process, or in their own (`HIKARI_TOPOLOGY`); build Bentos with `distributed`, which can be served both ways.
+    """
+
+    sentiment = linked(runners.SentimentRunner)
+    memory = linked(runners.MemoryRunner)
+    analytics = linked(runners.AnalyticsRunner)
 
     def __init__(self) -> None:
-        self.analyzer = AdvancedSentimentAnalyzer(shipped.text_bundle(Settings.read()))
-        encoder = shipped.Encoder()
-        self.memory = MemoryRunner(lambda: shipped.memory(encoder))
-        self.analytics = AnalyticsRunner(lambda: shipped.analytics(encoder))
-        self.chat = Chat(self.analyzer, self.analytics)
+        logs.configure()
+        self.parts = Parts(self)
 
     @bentoml.on_deployment
     @staticmethod
@@ -56,22 +70,28 @@ class Hikari:
 
     @bentoml.on_startup
     async def open(self) -> None:
-        """Load the model and open the stores before the first request."""
-        await self.memory.open()
-        await self.analytics.open()
-        await self.analyzer.open()
+        """Open what lives in this process before the first request, then let messages in."""
+        for runner in self._runners(here=True):
+            await runner.open()
+        for proxy in self._runners(here=False):
+            await proxy.__aenter__()  # BentoML does so too, but only after this
+        await self.parts.live.start()
 
     @bentoml.on_shutdown
     async def close(self) -> None:
         """Finish what was accepted, close the stores, let the model go."""
-        await self.chat.close()
-        await self.memory.close()
-        await self.analytics.close()
-        await self.analyzer.close()
+        await self.parts.chat.close()
+        await self.parts.live.close()
+        for runner in self._runners(here=True):
+            await runner.close()
 
     async def __is_ready__(self) -> bool:
-        return self.analyzer.is_open and self.memory.is_ready and self.analytics.is_ready
+        return self.parts.live.is_ready and await all_ready((self.parts.sentiment, self.parts.memory, self.parts.analytics))
+
+    def _runners(self, *, here: bool) -> list[Any]:
+        """The runners in this process, of which BentoML knows nothing, or those in others. The memory first: it may refuse to open."""
+        names = ("memory", "analytics", "sentiment")
+        return [getattr(self, name) for name in names if isinstance(vars(type(self))[name], Shared) is here]
 
 
-Hikari.add_asgi_middleware(_guard)  # type: ignore[arg-type] - a factory is as good as a class here
-Hikari.add_asgi_middleware(Shield)  # type: ignore[arg-type]
+Hikari.add_asgi_middleware(_outside)  # type: ignore[arg-type] - a factory is as good as a class here

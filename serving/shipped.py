@@ -1,6 +1,7 @@
 """Artefacts that lie beside this code, as in a Bento; what the environment or the live data name goes first."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -10,8 +11,9 @@ from hikari.bundle import MANIFEST
 from hikari.memory.embedder import NAME as EMBEDDER
 from hikari.memory.embedder import OnnxEmbedder, Vectors
 from hikari.memory.system import NeuralMemorySystem
-from hikari.sentiment.analyzer import BUNDLE_NAME
+from hikari.sentiment.analyzer import BUNDLE_NAME, AdvancedSentimentAnalyzer
 from hikari.settings import Settings
+from hikari.stream.cache import ContentCache
 
 DATA = Path(__file__).parent.parent / "data"
 MODELS, INDICES, MEMORY, ANALYTICS = "models", "indices", "memory", "analytics"
@@ -52,15 +54,31 @@ class Encoder:
         return self.get().embed(texts)
 
 
-def memory(encoder: Encoder) -> NeuralMemorySystem:
+@cache
+def encoder() -> Encoder:
+    """The one of this process."""
+    return Encoder()
+
+
+def analyzer(scores: ContentCache) -> AdvancedSentimentAnalyzer:
+    """The text model of the settings with what is kept of its scores, not opened yet."""
+    return AdvancedSentimentAnalyzer(text_bundle(Settings.read()), cache=scores)
+
+
+def scores() -> ContentCache:
+    """Scores of texts that were read before, in this process and in the Redis of the settings. Raises `NotReady`, `BadInput`."""
+    return ContentCache(redis_url=Settings.read().redis_url)
+
+
+def memory(shared: Encoder) -> NeuralMemorySystem:
     """The memory of `HIKARI_HOME`, not opened yet but its encoder. Raises `NotReady`, `BadBundle`."""
-    return NeuralMemorySystem(Settings.read().home / MEMORY, embedder=encoder.get())
+    return NeuralMemorySystem(Settings.read().home / MEMORY, embedder=shared.get())
 
 
-def analytics(encoder: Encoder) -> StreamAnalyticsEngine:
+def analytics(shared: Encoder) -> StreamAnalyticsEngine:
     """The analytics of `HIKARI_HOME`, not opened yet."""
     settings = Settings.read()
-    return StreamAnalyticsEngine(settings.home / ANALYTICS, model=engagement(settings), embed=encoder.embed, settings=settings)
+    return StreamAnalyticsEngine(settings.home / ANALYTICS, model=engagement(settings), embed=shared.embed, settings=settings)
 
 
 def _beside(settings: Settings, name: str) -> Path | None:

@@ -18,6 +18,7 @@ def _closed_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in (
         "HIKARI_BUNDLE",
         "HIKARI_API_KEYS",
+        "HIKARI_ALLOWED_ORIGINS",
         "HIKARI_DATA_MIRROR",
         "HIKARI_REDIS_URL",
         "HIKARI_THREADS",

@@ -29,6 +29,7 @@ from training import calibrate, entry, onnx_export, repro, tracking
 from training.data import tokenise
 from training.network import load_network
 from training.onnx_export import Logits
+from training.quantisers import Dynamic, Quantiser, quantiser_for
 from training.schema import ExportConfig
 
 
@@ -70,7 +71,7 @@ def export(config: ExportConfig) -> dict[str, Any]:
             raise ExportError(
                 f"ONNX and PyTorch differ by {difference:.2e} in a logit, at most {config.fp32_tolerance:.0e} is allowed"
             )
-        int8 = fit_int8(fp32, tasks, calibration, rows.ids, onnx, config)
+        int8 = fit_int8(fp32, tasks, calibration, rows.ids, onnx, config, quantiser_for(network, fp32, rows.ids))
         report = {
             "max_tokens": facts["max_tokens"],
             "preprocessing": chat_text.VERSION,
@@ -108,20 +109,21 @@ def fit_int8(
     ids: list[list[int]],
     reference: Logits,
     config: ExportConfig,
+    quantiser: Quantiser | None = None,
 ) -> Int8:
     """Quantise; while the decisions agree too rarely, give the most sensitive layers back to fp32, one by one."""
     target = fp32.with_name("model.int8.onnx")
-    onnx_export.quantise(fp32, target)
+    chosen = quantiser or Dynamic(fp32)
+    chosen.write(target)
     agreement = decision_agreement(tasks, calibration, reference, onnx_export.onnx_logits(target, tasks, ids))
     sys.stdout.write(f"int8 decides like fp32 on {agreement:.2%} of the dev rows (wanted: {config.int8_agreement:.0%})\n")
     if agreement >= config.int8_agreement:
         return Int8(target, agreement, ())
-    groups = onnx_export.layer_nodes(fp32)
     # A sample is enough to rank the layers; the agreement itself is always taken over all rows.
     sample = range(0, len(ids), max(1, len(ids) // 150))
     errors = {}
-    for layer, nodes in groups.items():
-        onnx_export.quantise(fp32, target, nodes)
+    for layer in chosen.layers:
+        chosen.write(target, [layer])
         logits = onnx_export.onnx_logits(target, tasks, [ids[index] for index in sample])
         errors[layer] = float(np.mean([np.abs(logits[task.name] - reference[task.name][sample]).mean() for task in tasks]))
     # Leaving the most sensitive layer in fp32 shrinks the error most.
@@ -129,7 +131,7 @@ def fit_int8(
     kept: list[str] = []
     for layer in order[: config.int8_max_unquantised]:
         kept.append(layer)
-        onnx_export.quantise(fp32, target, [node for name in kept for node in groups[name]])
+        chosen.write(target, kept)
         agreement = decision_agreement(tasks, calibration, reference, onnx_export.onnx_logits(target, tasks, ids))
         sys.stdout.write(f"int8 with {', '.join(kept)} in fp32: {agreement:.2%}\n")
         if agreement >= config.int8_agreement:

@@ -4,6 +4,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,13 @@ def onnx_logits(file: Path, tasks: Sequence[Task], ids: Sequence[Sequence[int]],
     options.log_severity_level = 3
     session: Any = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     names = [task.name for task in tasks]
+    masked = "attention_mask" in [given.name for given in session.get_inputs()]
 
     def forward(input_ids: np.ndarray, mask: np.ndarray) -> Logits:
-        return dict(zip(names, session.run(names, {"input_ids": input_ids, "attention_mask": mask}), strict=True))
+        given = {"input_ids": input_ids, "attention_mask": mask} if masked else {"input_ids": input_ids}
+        return dict(zip(names, session.run(names, given), strict=True))
 
-    return _batched(forward, tasks, ids, batch_size)
+    return _batched(forward, tasks, ids, batch_size, padded=masked)
 
 
 def largest_difference(left: Logits, right: Logits) -> float:
@@ -120,11 +123,13 @@ def layer_nodes(file: Path) -> dict[str, list[str]]:
     return groups
 
 
-def _batched(forward: Any, tasks: Sequence[Task], ids: Sequence[Sequence[int]], batch_size: int) -> Logits:
+def _batched(
+    forward: Any, tasks: Sequence[Task], ids: Sequence[Sequence[int]], batch_size: int, *, padded: bool = True
+) -> Logits:
     order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
     out = {task.name: np.zeros((len(ids), len(task.labels)), dtype=np.float32) for task in tasks}
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
+    alike = [order] if padded else [list(group) for _, group in groupby(order, key=lambda index: len(ids[index]))]
+    for rows in [group[start : start + batch_size] for group in alike for start in range(0, len(group), batch_size)]:
         width = max(len(ids[index]) for index in rows)
         input_ids = np.zeros((len(rows), width), dtype=np.int64)
         mask = np.zeros((len(rows), width), dtype=np.int64)

@@ -14,7 +14,7 @@ in the small nodes of an exported graph as in its products. Measured with onnxru
 - GELU is the tanh form, which takes 0.6 of the time; the forms differ by 0.0005 at most, a tenth of what rounding does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,20 +65,54 @@ def quantise_rows(encoder: Any, samples: Sequence[Sequence[int]], target: Path) 
     Weights have 7 bits (a scale per output channel), activations 8 (a scale per row), words of the table 8 (a scale each); the rest
     is fp32. The token ids `samples` tell the mean of each channel. Raises `UnknownEncoder`.
     """
-    config = encoder.config
-    if config.model_type != "bert" or config.hidden_act != "gelu":
-        raise UnknownEncoder(f"only BERT with GELU can be quantised row by row, got {config.model_type} with {config.hidden_act}")
-    graph, centres = RowGraph(), _centres(encoder, samples)
-    ends = [*(centre.states for centre in centres[1:]), np.zeros(config.hidden_size)]
-    states = _embeddings(graph, encoder.embeddings, centres[0].states)
-    for number, (layer, centre, end) in enumerate(zip(encoder.encoder.layer, centres, ends, strict=True)):
-        states = _layer(graph, layer, states, f"layer.{number}", config.num_attention_heads, centre, end)
-    mean = graph.node("ReduceMean", [states], "mean", axes=[1], keepdims=0)
+    rows = RowEncoder(encoder, samples)
+    graph = RowGraph()
+    mean = graph.node("ReduceMean", [rows.states(graph)], "mean", axes=[1], keepdims=0)
     length = graph.node("ReduceL2", [mean], "mean/length", axes=[1], keepdims=1)
     graph.node("Div", [mean, length], "embedding")
-    ids = helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["rows", "tokens"])
-    out = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["rows", config.hidden_size])
-    onnx.save(graph.model(ids, out), str(target))
+    graph.save(target, {"embedding": rows.width})
+
+
+class RowEncoder:
+    """A BERT of transformers, ready to be written into graphs. Raises `UnknownEncoder`."""
+
+    def __init__(self, encoder: Any, samples: Sequence[Sequence[int]]) -> None:
+        config = encoder.config
+        if config.model_type != "bert" or config.hidden_act != "gelu":
+            raise UnknownEncoder(
+                f"only BERT with GELU can be quantised row by row, got {config.model_type} with {config.hidden_act}"
+            )
+        self._encoder, self._heads = encoder, int(config.num_attention_heads)
+        self.width = int(config.hidden_size)
+        self._centres = _centres(encoder, samples)
+        self.layers = tuple(f"layer.{number}" for number in range(len(encoder.encoder.layer)))
+
+    def states(self, graph: "RowGraph", exact: Collection[str] = ()) -> str:
+        """Write everything up to the last layer's states; the products of the layers named in `exact` stay in fp32."""
+        centres = self._centres
+        ends = [*(centre.states for centre in centres[1:]), np.zeros(self.width)]
+        states = _embeddings(graph, self._encoder.embeddings, centres[0].states)
+        for name, layer, centre, end in zip(self.layers, self._encoder.encoder.layer, centres, ends, strict=True):
+            graph.exact = name in exact
+            states = _layer(graph, layer, states, name, self._heads, centre, end)
+        return states
+
+
+def quantise_classifier(rows: RowEncoder, heads: dict[str, Any], target: Path, exact: Collection[str] = ()) -> None:
+    """Write a classifier: int64 `input_ids` of one length each to the logits of every head, a linear layer of PyTorch."""
+    graph = RowGraph()
+    states = rows.states(graph, exact)
+    # The mean as a product with ones: a reduction takes another way for a single text, with other last bits.
+    shape = graph.node("Concat", [graph.constant("mean/first", np.array([1])), "length"], "mean/shape", axis=0)
+    ones = graph.node("Expand", [graph.constant("mean/one", np.ones((1, 1), dtype=np.float32)), shape], "mean/ones")
+    total = graph.node("MatMul", [ones, states], "mean/sum")
+    column = graph.node("Div", [total, graph.node("Cast", ["length"], "mean/count", to=TensorProto.FLOAT)], "mean")
+    for name, head in heads.items():
+        # Sums of products, not a product of matrices, for the same reason.
+        terms = graph.node("Mul", [column, graph.constant(f"{name}/weight", _array(head.weight))], f"{name}/terms")
+        summed = graph.node("ReduceSum", [terms, graph.constant(f"{name}/axis", np.array([2]))], f"{name}/summed", keepdims=0)
+        graph.node("Add", [summed, graph.constant(f"{name}/bias", _array(head.bias))], name)
+    graph.save(target, {name: head.out_features for name, head in heads.items()})
 
 
 def _centres(encoder: Any, samples: Sequence[Sequence[int]]) -> list[_Centres]:
@@ -166,10 +200,14 @@ class RowGraph:
     """An ONNX graph that grows; every method returns the name of what it adds."""
 
     nodes: list[Any] = field(default_factory=list[Any])
+    exact: bool = False
+    """Products are written in fp32 while this is set."""
     _constants: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def product(self, rows: str, weight: np.ndarray, name: str, levels: _Range = _BOTH_SIDES) -> str:
         """x W = scale * ((x / scale) W); a row of zeros is 0 / 0 there, rounds to anything, and is zero again times its scale."""
+        if self.exact:
+            return self.node("MatMul", [rows, self.constant(f"{name}/fp32", weight.astype(np.float32))], name)
         steps = np.maximum(np.abs(weight).max(axis=0) / _WEIGHT_LIMIT, _SMALLEST).astype(np.float32)
         whole = np.rint(weight / steps).astype(np.int8)
         step = self.constant(f"{levels.name}/step", np.float32(1 / levels.top))
@@ -205,8 +243,14 @@ class RowGraph:
         self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(values).reshape(np.shape(values)), name)
         return name
 
-    def model(self, given: Any, wanted: Any) -> Any:
+    def save(self, target: Path, outputs: dict[str, int]) -> None:
+        """Write the graph from `input_ids` to outputs of the given widths."""
+        ids = helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["rows", "tokens"])
+        wanted = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", width]) for name, width in outputs.items()]
+        onnx.save(self.model(ids, *wanted), str(target))
+
+    def model(self, given: Any, *wanted: Any) -> Any:
         """The finished model, in the opset of the fp32 graph."""
-        graph = helper.make_graph(self.nodes, "rows", [given], [wanted], list(self._constants.values()))
+        graph = helper.make_graph(self.nodes, "rows", [given], list(wanted), list(self._constants.values()))
         opsets = [helper.make_opsetid("", 17), helper.make_opsetid(_MICROSOFT, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="hikari")

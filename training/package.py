@@ -59,7 +59,8 @@ def package(config: PackageConfig) -> dict[str, str]:
 
 
 def _bentoml(*arguments: str, check: bool = True) -> str:
-    environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True"}
+    # A Bento that is built distributed can be served in one process, but not the other way round.
+    environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True", "HIKARI_TOPOLOGY": "distributed"}
     done = subprocess.run(
         [sys.executable, "-m", "bentoml", *arguments],
         capture_output=True,

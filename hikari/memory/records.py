@@ -89,6 +89,7 @@ class Memory(msgspec.Struct, frozen=True):
             "content": self.content,
             "memory_type": self.memory_type,
             "tier": self.tier,
+            "user": self.user,
             "metadata": self.metadata,
             "importance": self.importance,
             "timestamp": self.timestamp,

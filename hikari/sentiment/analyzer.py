@@ -14,6 +14,7 @@ from hikari.bundle import find_bundle, open_bundle
 from hikari.errors import BadInput, HikariError, TooLarge
 from hikari.fields import MAX_NAME, name_field
 from hikari.sentiment import symbols as symbol_lexicon
+from hikari.sentiment.caching import ScoreCache, score_key
 from hikari.sentiment.classifier import TextClassifier
 from hikari.sentiment.messages import MAX_BATCH, MAX_ID, ChatMessage, chat_message
 from hikari.sentiment.recommendation import Signals, recommend
@@ -29,7 +30,8 @@ class AdvancedSentimentAnalyzer:
     """Analyses chat messages; opens its model on the first call, or when used as `async with`.
 
     `path` names a bundle (default: see `hikari.bundle.find_bundle`), `ensemble` one of the bundle's ensembles (`seed`, `tuned`).
-    Calls may run concurrently; trends follow the order in which messages are given. `clock` gives epoch seconds.
+    Calls may run concurrently; trends follow the order in which messages are given. `clock` gives epoch seconds, `cache` the scores of
+    texts that were met before (`caching.py`).
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class AdvancedSentimentAnalyzer:
         device: str = "auto",
         threads: int | None = None,
         clock: Callable[[], float] = time.time,
+        cache: ScoreCache | None = None,
     ) -> None:
         self._path = path
         self._ensemble = ensemble
         self._device = device
         self._threads = threads
         self._clock = clock
+        self._cache = cache
         self._scorer: Scorer | None = None
         self._opening: asyncio.Lock | None = None
         self._executor: ThreadPoolExecutor | None = None
@@ -73,8 +77,11 @@ class AdvancedSentimentAnalyzer:
 
     async def close(self) -> None:
         """Release the model early; a later call opens it again."""
-        executor, self._executor, self._scorer, self._opening = self._executor, None, None, None
+        executor, scorer = self._executor, self._scorer
+        self._executor = self._scorer = self._opening = None
         if executor is not None:
+            if scorer is not None:
+                executor.submit(scorer.classifier.close)  # after what is under way
             executor.shutdown(wait=False)
 
     async def __aenter__(self) -> Self:
@@ -143,9 +150,9 @@ class AdvancedSentimentAnalyzer:
         self._combine_symbols(channel)
         return len(emotes)
 
-    def forget_user(self, channel: str, username: str) -> bool:
-        """Drop what is remembered of a viewer, which is the trend; returns whether there was any."""
-        return self._trends.forget_user(channel, username)
+    def forget_user(self, channel: str | None, username: str) -> bool:
+        """Drop what is remembered of a viewer in a channel, or in all, which is the trend; returns whether there was any."""
+        return self._trends.forget_everywhere(username) if channel is None else self._trends.forget_user(channel, username)
 
     async def _analyze(self, messages: list[ChatMessage]) -> list[dict[str, Any]]:
         if not messages:
@@ -156,12 +163,37 @@ class AdvancedSentimentAnalyzer:
         if scorer is None or executor is None:
             raise HikariError("the analyser was closed while it was opening")
         pairs = [(message.text, self._symbols(message.channel)) for message in messages]
-        scores = await asyncio.get_running_loop().run_in_executor(executor, scorer.score, pairs)
+        scores = await asyncio.get_running_loop().run_in_executor(executor, self._scores, scorer, pairs)
         latency_ms = round((time.perf_counter() - started) * 1000, 3)
         return [
             {**self._answer(message, score), "model": scorer.model, "latency_ms": latency_ms}
             for message, score in zip(messages, scores, strict=True)
         ]
+
+    async def warm(self, texts: Sequence[str]) -> int:
+        """Let the cache know what will be said often; returns how many texts that were. Without a cache nothing happens."""
+        await self.open()
+        scorer, executor = self._scorer, self._executor
+        if self._cache is None or scorer is None or executor is None:
+            return 0
+        pairs = [(text, symbol_lexicon.lexicon()) for text in texts]
+        return len(await asyncio.get_running_loop().run_in_executor(executor, self._scores, scorer, pairs))
+
+    def _scores(self, scorer: Scorer, pairs: Sequence[tuple[str, SymbolLexicon]]) -> list[MessageScores]:
+        """The scores of each text; equal ones, and those that the cache knows, take one pass or none."""
+        cache = self._cache
+        if cache is None:
+            order = list(dict.fromkeys(pairs))
+            found = dict(zip(order, scorer.score(order), strict=True))
+            return [found[pair] for pair in pairs]
+        keys = [score_key(scorer.identity, symbols.fingerprint, text) for text, symbols in pairs]
+        known = dict(cache.get(keys))
+        unknown = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in known}
+        if unknown:
+            computed = dict(zip(unknown, scorer.score(list(unknown.values())), strict=True))
+            cache.put(computed)
+            known |= computed
+        return [known[key] for key in keys]
 
     def _answer(self, message: ChatMessage, scores: MessageScores) -> dict[str, Any]:
         trend = self._trends.add(message.channel, message.username, scores.aggregate, message.timestamp)

@@ -1,7 +1,15 @@
-"""From raw texts to calibrated probabilities, in three phases: prepare (CPU), forward (device), finish (CPU)."""
+"""From raw texts to calibrated probabilities, in three phases: prepare (CPU), forward (device), finish (CPU).
 
+The int8 graph of a known encoder quantises every token row by itself and takes texts of one length, so that nothing is padded: a text's
+scores then do not depend on what it is analysed with (`training.onnx_rowwise`). Other graphs take padded batches.
+"""
+
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
+from threading import Lock
 from typing import Any, cast
 
 import numpy as np
@@ -26,7 +34,8 @@ class Encoded:
 class TextClassifier:
     """The encoder with its heads, run by onnxruntime: on CUDA in fp32 when a GPU is there, else quantised on the CPU.
 
-    Safe to call from several threads. `threads` is the number of threads inside one forward pass.
+    Safe to call from several threads. `threads` (default: all processors) are the passes side by side, or, of a graph that takes padded
+    batches, the threads inside one.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int | None = None, device: str = "auto", precision: str = "auto") -> None:
@@ -48,6 +57,10 @@ class TextClassifier:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._session, self.device, self.precision = _session(bundle, threads, device, precision)
+        self._padded = _is_padded(self._session)
+        self._threads = 1 if self._padded else threads or os.cpu_count() or 1
+        self._workers: ThreadPoolExecutor | None = None
+        self._opening = Lock()
         names = {output.name for output in self._session.get_outputs()}
         missing = [task.name for task in self.tasks if task.name not in names]
         if missing:
@@ -66,14 +79,23 @@ class TextClassifier:
         return encoded
 
     def forward(self, batch: Sequence[Encoded]) -> Logits:
-        """Logits per task, each of shape (rows, labels), for one padded batch."""
+        """Logits per task, each of shape (rows, labels), for one batch in one pass, or one a length where nothing is padded."""
+        names = [task.name for task in self.tasks]
+        if not self._padded:
+            lengths = {len(row.ids) for row in batch}
+            if len(lengths) == 1:
+                values = self._session.run(names, {"input_ids": np.array([row.ids for row in batch], dtype=np.int64)})
+                return dict(zip(names, values, strict=True))
+            out = self._empty(len(batch))
+            for rows in _alike([len(row.ids) for row in batch], len(batch)):
+                _put(out, rows, self.forward([batch[index] for index in rows]))
+            return out
         width = max(len(row.ids) for row in batch)
         ids = np.zeros((len(batch), width), dtype=np.int64)
         mask = np.zeros((len(batch), width), dtype=np.int64)
         for number, row in enumerate(batch):
             ids[number, : len(row.ids)] = row.ids
             mask[number, : len(row.ids)] = 1
-        names = [task.name for task in self.tasks]
         values = self._session.run(names, {"input_ids": ids, "attention_mask": mask})
         return dict(zip(names, values, strict=True))
 
@@ -84,17 +106,55 @@ class TextClassifier:
     def logits(self, words: Sequence[str], batch_size: int = 16) -> Logits:
         """Logits for any number of prepared texts, batched by length, in the order given."""
         encoded = self.prepare(words)
-        order = sorted(range(len(encoded)), key=lambda index: len(encoded[index].ids))
-        out = {task.name: np.zeros((len(encoded), len(task.labels)), dtype=np.float32) for task in self.tasks}
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
-            for name, values in self.forward([encoded[index] for index in rows]).items():
-                out[name][rows] = values
+        lengths = [len(row.ids) for row in encoded]
+        order = sorted(range(len(encoded)), key=lengths.__getitem__)
+        pieces = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+        if not self._padded:
+            pieces = _alike(lengths, batch_size)
+        out = self._empty(len(encoded))
+
+        def forward(rows: list[int]) -> None:
+            _put(out, rows, self.forward([encoded[index] for index in rows]))
+
+        if self._threads == 1 or len(pieces) < 2:
+            for rows in pieces:
+                forward(rows)
+        else:
+            # The longest first: the pass that takes longest must not be the last to start.
+            list(self._pool().map(forward, reversed(pieces)))
         return out
+
+    def close(self) -> None:
+        """End the worker threads; another call would start new ones."""
+        with self._opening:
+            workers, self._workers = self._workers, None
+        if workers is not None:
+            workers.shutdown()
+
+    def _pool(self) -> ThreadPoolExecutor:
+        with self._opening:
+            if self._workers is None:
+                self._workers = ThreadPoolExecutor(self._threads, thread_name_prefix="hikari-text-pass")
+            return self._workers
+
+    def _empty(self, rows: int) -> Logits:
+        return {task.name: np.zeros((rows, len(task.labels)), dtype=np.float32) for task in self.tasks}
 
     def probabilities(self, words: Sequence[str], batch_size: int = 16) -> dict[str, npt.NDArray[np.float64]]:
         """All three phases for any number of texts that `hikari.sentiment.text.read` has put into words."""
         return self.finish(self.logits(words, batch_size))
+
+
+def _alike(lengths: Sequence[int], most: int) -> list[list[int]]:
+    """Numbers of the texts of each pass, the shortest first: all of one length, at most `most`."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    same = [list(group) for _, group in groupby(order, key=lengths.__getitem__)]
+    return [group[start : start + most] for group in same for start in range(0, len(group), most)]
+
+
+def _put(out: Logits, rows: list[int], found: Logits) -> None:
+    for name, values in found.items():
+        out[name][rows] = values
 
 
 def _session(bundle: Bundle, threads: int | None, device: str, precision: str) -> tuple[Any, str, str]:
@@ -125,4 +185,12 @@ def _session(bundle: Bundle, threads: int | None, device: str, precision: str) -
     providers = ["CUDAExecutionProvider", "CPUExecutionProvider"] if device == "cuda" else ["CPUExecutionProvider"]
     file = bundle.path / ("model.int8.onnx" if precision == "int8" else "model.onnx")
     session = runtime.InferenceSession(str(file), sess_options=options, providers=providers)
+    if threads != 1 and not _is_padded(session):
+        # Passes of texts of one length run side by side instead, which is faster on a few cores.
+        options.intra_op_num_threads = 1
+        session = runtime.InferenceSession(str(file), sess_options=options, providers=providers)
     return session, device, precision
+
+
+def _is_padded(session: Any) -> bool:
+    return "attention_mask" in {given.name for given in session.get_inputs()}

@@ -46,7 +46,7 @@ class MessageScores:
                     "score": round(polarity(self.sentiments), 4),
                     "probabilities": _rounded(self.sentiments),
                 },
-                "vader": self.vader,
+                "vader": None if self.vader is None else dict(self.vader),
                 "emoji": None
                 if emoji_score is None
                 else {
@@ -57,13 +57,13 @@ class MessageScores:
             "emotion": {
                 "primary": self.emotion,
                 "scores": _rounded(self.emotions),
-                "labels": self.emotion_labels,
+                "labels": list(self.emotion_labels),
             },
             "toxicity": {
                 "is_toxic": bool(self.toxic_labels),
                 "score": round(max(self.toxicity.values()), 4),
                 "scores": _rounded(self.toxicity),
-                "labels": self.toxic_labels,
+                "labels": list(self.toxic_labels),
             },
         }
 
@@ -80,9 +80,11 @@ class Scorer:
         self.ensemble: Ensemble = calibration.ensembles[chosen]
         bundle = classifier.bundle
         self.model = {"name": bundle.name, "version": bundle.version, "fingerprint": bundle.fingerprint[:16]}
+        self.identity = f"{bundle.fingerprint}/{classifier.precision}/{classifier.device}/{self.ensemble!r}".encode()
+        """Equal identities give equal scores to equal texts under equal symbols."""
         self._tasks = {task.name: task for task in classifier.tasks}
 
-    def score(self, messages: Sequence[tuple[str, SymbolLexicon]], batch_size: int = 8) -> list[MessageScores]:
+    def score(self, messages: Sequence[tuple[str, SymbolLexicon]], batch_size: int = 16) -> list[MessageScores]:
         """Scores of many messages, each with the lexicon of its channel, in order."""
         readings = [chat_text.read(text, lexicon) for text, lexicon in messages]
         probabilities = self.classifier.probabilities([reading.words for reading in readings], batch_size)

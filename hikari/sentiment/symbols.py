@@ -8,7 +8,8 @@ The lexicons are tab-separated files beside this module; `lexicons/*.md` documen
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from hashlib import sha256
 from importlib import resources
 from typing import Any
 
@@ -91,6 +92,12 @@ class SymbolLexicon:
 
     def __len__(self) -> int:
         return len(self._emoji) + len(self._words) + len(self._kaomoji)
+
+    @cached_property
+    def fingerprint(self) -> bytes:
+        """Equal fingerprints mean equal symbols."""
+        mine = (*self._emoji.values(), *self._words.values(), *self._kaomoji.values())
+        return sha256("\n".join(sorted(map(repr, mine))).encode("utf-8", "replace")).digest()
 
     def extended(self, symbols: Iterable[Symbol]) -> "SymbolLexicon":
         """A lexicon with further symbols, such as a channel's own emotes; they win over equal names."""

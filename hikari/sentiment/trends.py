@@ -91,6 +91,13 @@ class Trends:
         """Drop a viewer's trend; returns whether there was one."""
         return self._users.pop((channel, username), None) is not None
 
+    def forget_everywhere(self, username: str) -> bool:
+        """Drop a viewer's trends in all channels; returns whether there was one."""
+        known = [key for key in self._users if key[1] == username]
+        for key in known:
+            del self._users[key]
+        return bool(known)
+
 
 def _touch(trends: "OrderedDict[Key, Trend]", key: Key, limit: int) -> Trend:
     trend = trends.get(key)

@@ -1,153 +1,151 @@
-// "Try a message": sends one chat message to the engine and shows the whole answer.
+// The dashboard: brings together the live connection, the chat, the panels and the charts of the channel that is shown.
 
-import { $, ask, badge, bars, card, el, fact, isNumber, percent, polarity, readKey, scale, showProblem, signed, storeKey, words }
-  from "./parts.js";
+import { keys } from "./ask.js";
+import { clearAudience, engagement, forecasts, showAudience } from "./audience.js";
+import { Chat } from "./chat.js";
+import { Compose } from "./compose.js";
+import { anomalies, clearAlerts, noteAlert } from "./happenings.js";
+import { showHealth, showTiles } from "./health.js";
+import { startKeys } from "./keydialog.js";
+import { Line } from "./line.js";
+import { Live } from "./live.js";
+import { clearMemory, startMemory } from "./memory.js";
+import { Board } from "./panel.js";
+import { $, clock, el, icon, sentence, swap, themeSwitch } from "./parts.js";
+import { audiences, experiments, stream, topics } from "./people.js";
+import { Player } from "./play.js";
+import { replies } from "./replies.js";
+import { clearStory, showStory } from "./story.js";
+import { Timeline } from "./timeline.js";
 
-const [HISTORY_LENGTH, READY_RETRY_MS] = [10, 5000];
-const EXAMPLES = ["This stream is absolutely amazing! 🔥", "great, another ad break", "can you play undertale next?", "Sadge"];
-const ARROWS = { rising: "↗", falling: "↘", steady: "→" };
+const [CHANNELS, MOST_CHANNELS, SECOND_MS, STALE_MS] = ["hikari.channels", 20, 1000, 6000];
+const SECONDS = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
 
-const fields = { text: $("text"), username: $("username"), channel: $("channel"), key: $("key") };
-const history = [];
-let [shown, busy] = [null, false];
+let channel = new URLSearchParams(location.search).get("channel") || "default";
+let [moments, snapshotAt] = [[], 0];
+const shown = () => channel;
 
-function sentimentCard(request, aggregate = {}) {
-  return card("Sentiment",
-    el("blockquote", {}, request.text),
-    el("p", { class: "headline" }, badge(aggregate.label, polarity(aggregate.score)),
-      el("strong", { class: "number" }, signed(aggregate.score))),
-    scale(aggregate.score, "Sentiment score"),
-    el("p", { class: "ticks", "aria-hidden": "true" }, el("span", {}, "−1"), el("span", {}, "0"), el("span", {}, "+1")));
+const timeline = new Timeline();
+const live = new Live();
+const chat = new Chat(shown);
+const line = new Line();
+const player = new Player(line, shown);
+new Compose(line, shown, (event) => chat.add(event));
+const board = new Board([
+  stream((answer) => {
+    moments = [...(answer.hype_moments ?? []), ...(answer.current_moment ? [answer.current_moment] : [])];
+    timeline.addMinutes(answer);
+    draw();
+  }),
+  replies(), forecasts(), engagement(), anomalies(), topics(), audiences(), experiments(),
+]);
+
+function draw() {
+  const points = timeline.points();
+  showStory(points, moments);
+  showAudience(points);
 }
 
-function adviceCard(advice = {}) {
-  return card("Recommendation",
-    el("p", { class: "headline" }, badge(advice.respond ? "answer" : "do not answer", advice.respond ? "good" : "neutral")),
-    el("dl", { class: "facts" }, fact("Tone", words(advice.tone)), fact("Priority", words(advice.priority))),
-    el("p", {}, advice.reason ?? ""));
+function follow(name) {
+  channel = name;
+  player.stop();
+  moments = [];
+  timeline.clear();
+  chat.clear();
+  clearStory();
+  clearAudience();
+  clearAlerts();
+  clearMemory();
+  showTiles();
+  $("channel").value = name;
+  document.title = name === "default" ? "Hikari: live" : `${name}: Hikari live`;
+  const address = new URL(location.href);
+  if (name === "default") address.searchParams.delete("channel");
+  else address.searchParams.set("channel", name);
+  history.replaceState(null, "", address);
+  board.follow(name);
+  live.open(name);
 }
 
-function member(title, part, ...content) {
-  const head = el("h3", {}, title, " ", el("span", { class: part ? null : "muted" }, part ? signed(part.score) : "not used"));
-  return el("div", { class: "member" }, head, ...(part ? [scale(part.score, `${title} score`), ...content] : []));
+/** Names that were shown here before, and those that the server tells, to choose from. */
+function offer(names) {
+  let known = [];
+  try { known = JSON.parse(localStorage.getItem(CHANNELS) ?? "[]"); } catch { /* nothing kept */ }
+  known = [...new Set([...names, ...(Array.isArray(known) ? known : [])])].filter((name) => typeof name === "string").slice(0, MOST_CHANNELS);
+  try { localStorage.setItem(CHANNELS, JSON.stringify(known)); } catch { /* storage is switched off */ }
+  $("channels").replaceChildren(...known.map((name) => el("option", { value: name })));
 }
 
-function membersCard({ transformer, vader, emoji } = {}) {
-  const symbols = (emoji?.symbols ?? []).map((symbol) => el("li", {},
-    el("span", { class: "symbol" }, symbol.name ?? ""), ` ${signed(symbol.polarity)}`,
-    symbol.emotion ? `, ${words(symbol.emotion)}` : null));
-  const vaderScores = vader && { negative: vader.negative, neutral: vader.neutral, positive: vader.positive };
-  return card("Where the sentiment comes from", el("div", { class: "members" },
-    member("Transformer", transformer, bars(transformer?.probabilities)),
-    member("VADER", vader, bars(vaderScores)),
-    member("Emoji", emoji, el("ul", { class: "symbols" }, ...symbols))));
+function alarm(event) {
+  noteAlert(event);
+  board.soon("viewers", "anomalies");
+  const weighty = event.priority === "high" || event.priority === "critical";
+  if (event.silent && !weighty) return;
+  const row = el("li", { class: weighty ? "weighty" : null }, icon(event.kind?.startsWith("hype") ? "hype" : "warn"), el("span", {}, `${clock(event.timestamp, SECONDS)} ${sentence(event.message)}`),
+    el("button", { type: "button", class: "small", "aria-label": "Dismiss this notice", click: ({ currentTarget }) => currentTarget.closest("li").remove() }, icon("cross")));
+  $("notices").prepend(row);
+  while ($("notices").children.length > 2) $("notices").lastElementChild.remove();
 }
 
-function emotionCard(emotion = {}) {
-  const marks = Object.fromEntries((emotion.labels ?? []).map((label) => [label, "also"]));
-  if (emotion.primary) marks[emotion.primary] = "primary";
-  return card("Emotion", bars(emotion.scores, marks));
-}
-
-function toxicityCard(toxicity = {}) {
-  const marks = Object.fromEntries((toxicity.labels ?? []).map((label) => [label, "flagged"]));
-  return card("Toxicity",
-    el("p", { class: "headline" }, badge(toxicity.is_toxic ? "toxic" : "not toxic", toxicity.is_toxic ? "bad" : "good"),
-      el("span", { class: "muted" }, percent(toxicity.score))),
-    bars(toxicity.scores, marks, "warn"));
-}
-
-function trendText(trend) {
-  if (!trend) return "no messages yet";
-  const count = trend.messages === 1 ? "1 message" : `${trend.messages ?? 0} messages`;
-  return `${signed(trend.mood)} ${ARROWS[trend.direction] ?? ""} ${words(trend.direction)}, ${count}`;
-}
-
-function contextCard(request, { question, user_trend: user, global_trend: all } = {}) {
-  const asks = question ? `${question.asks ? "yes" : "no"} (${percent(question.probability)})` : "not known";
-  return card("Context", el("dl", { class: "facts wide" },
-    fact("Question", asks),
-    fact(`Mood of ${request.username}`, trendText(user)),
-    fact("Mood of the chat", trendText(all))));
-}
-
-function show(entry) {
-  shown = entry;
-  const { request, answer } = entry;
-  const { name, version, fingerprint } = answer.model ?? {};
-  const facts = [["model", name, version].filter(Boolean).join(" "),
-    isNumber(answer.latency_ms) ? `${answer.latency_ms.toFixed(1)} ms` : null];
-  $("result").replaceChildren(
-    sentimentCard(request, answer.sentiment?.aggregate), adviceCard(answer.response_recommendation),
-    membersCard(answer.sentiment), emotionCard(answer.emotion), toxicityCard(answer.toxicity),
-    contextCard(request, answer.context),
-    el("details", { class: "card raw" }, el("summary", {}, "Raw JSON"),
-      el("pre", { tabindex: 0, "aria-label": "Raw JSON" }, JSON.stringify(answer, null, 2))),
-    el("p", { class: "muted foot", title: fingerprint }, facts.filter(Boolean).join(" · ")));
-  $("status").textContent = `${words(answer.sentiment?.aggregate?.label)}, ${words(answer.emotion?.primary)}, ` +
-    (answer.toxicity?.is_toxic ? "toxic" : "not toxic");
-  showHistory();
-  if (matchMedia("(max-width: 899px)").matches) $("result").scrollIntoView();
-}
-
-function showHistory() {
-  $("history-card").hidden = history.length === 0;
-  const focused = [...$("history").querySelectorAll("button")].indexOf(document.activeElement);
-  $("history").replaceChildren(...history.map((entry) => el("li", {},
-    el("button", { type: "button", "aria-current": entry === shown ? "true" : null,
-      click: () => { showError(null); show(entry); } },
-      el("span", { class: "said" }, entry.request.text),
-      badge(entry.answer.sentiment?.aggregate?.label, polarity(entry.answer.sentiment?.aggregate?.score))))));
-  if (focused >= 0) $("history").querySelectorAll("button")[focused]?.focus();
-}
-
-function showError(message, field = null) {
-  showProblem($("error"), fields, message, field);
-  if (message) $("status").textContent = "";
-}
-
-async function analyse() {
-  if (busy) return;
-  const request = { text: fields.text.value, username: fields.username.value.trim(), channel: fields.channel.value.trim() };
-  if (!request.text.trim()) return showError("Write a message first.", "text");
-  showError(null);
-  busy = true;
-  $("send").setAttribute("aria-disabled", "true");
-  $("status").textContent = "Analysing…";
-  try {
-    const { answer } = await ask("/analyze_message", request, fields.key.value.trim());
-    history.unshift({ request, answer });
-    history.length = Math.min(history.length, HISTORY_LENGTH);
-    show(history[0]);
-  } catch (error) {
-    showError(error.message, error.field);
-  } finally {
-    busy = false;
-    $("send").removeAttribute("aria-disabled");
+function take(event) {
+  if (event.type === "analysis" && (event.channel ?? channel) === channel) chat.add(event);
+  else if (event.type === "alert" && (event.channel ?? channel) === channel) alarm(event);
+  else if (event.type === "hello") offer([...(event.channels ?? []), channel]);
+  else if (event.type === "snapshot" && (event.channel ?? channel) === channel) {
+    snapshotAt = Date.now();
+    $("tiles").classList.remove("stale");
+    showTiles(event);
+    showHealth(event);
+    if (timeline.addSnapshot(event)) draw();
   }
 }
 
-async function checkReady() {
-  let state = ["off", "Unreachable"];
-  try {
-    const response = await fetch("/readyz", { cache: "no-store", signal: AbortSignal.timeout(READY_RETRY_MS) });
-    state = response.ok ? ["on", "Ready"] : ["wait", "Not ready"];
-  } catch { /* shown as unreachable */ }
-  $("ready").dataset.state = state[0];
-  if ($("ready").textContent !== state[1]) $("ready").textContent = state[1];
-  if (state[0] !== "on") setTimeout(checkReady, READY_RETRY_MS);
+const STATES = {
+  connecting: ["wait", "wait", "Connecting…"],
+  live: ["on", "link", "Live"],
+  waiting: ["off", "off", "Reconnecting"],
+  key: ["off", "key", "Key needed"],
+  refused: ["off", "cross", "Not allowed"],
+};
+let was = null;
+
+function showState({ name, reason }) {
+  if (name === "connecting" && was === "waiting") return; // one word for the whole outage
+  const [kind, picture, text] = STATES[name];
+  $("state").dataset.state = kind;
+  if (was !== name) swap($("state"), icon(picture), text);
+  $("lost").hidden = !["waiting", "refused"].includes(name);
+  $("lost-says").textContent = name === "refused" ? `No live connection: ${sentence(reason)}` : "The live connection is lost; what you see may be old.";
+  if (name === "key") board.rest(true, "This needs the API key.");
+  else if (name === "refused") board.rest(true, "There is nothing to see here: the reason stands at the top.");
+  else if (name === "live") board.rest(false);
+  if (name === "live" && was === "waiting") board.hurry();
+  was = name;
+  countDown();
 }
 
-fields.key.value = readKey();
-fields.key.addEventListener("input", () => storeKey(fields.key.value.trim()));
-fields.text.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+function countDown() {
+  if (live.state.name === "waiting") $("lost-when").textContent = `next try in ${Math.max(0, Math.ceil((live.state.at - Date.now()) / 1000))} s`;
+  else $("lost-when").textContent = was === "waiting" ? "trying…" : "";
+  if (Date.now() - snapshotAt > STALE_MS) $("tiles").classList.add("stale");
+}
+
+themeSwitch($("theme"));
+startKeys();
+startMemory(shown);
+showTiles();
+live.addEventListener("state", ({ detail }) => showState(detail));
+live.addEventListener("reachable", () => board.rest(false));
+live.addEventListener("event", ({ detail }) => take(detail));
+keys.addEventListener("changed", () => { line.close(); board.hurry(); });
+$("lost-now").addEventListener("click", () => live.retry());
+$("channel-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  analyse();
+  const name = $("channel").value.trim() || "default";
+  offer([name]);
+  if (name !== channel) follow(name);
 });
-$("form").addEventListener("submit", (event) => { event.preventDefault(); analyse(); });
-const use = (text) => { if (!busy) { fields.text.value = text; analyse(); } };
-$("examples").append(...EXAMPLES.map((text) => el("button", { type: "button", click: () => use(text) }, text)));
-checkReady();
-const linked = new URLSearchParams(location.search).get("text");
-if (linked) use(linked);
+$("channel").addEventListener("change", () => $("channel-form").requestSubmit());
+setInterval(countDown, SECOND_MS);
+offer([channel]);
+follow(channel);

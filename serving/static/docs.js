@@ -1,21 +1,11 @@
 // Renders /openapi.json (any OpenAPI 3.x document) with a small "try it" per operation.
 
-const KEY_NAME = "hikari.api_key";
+import { readKey, storeKey } from "./ask.js";
+import { $, el, themeSwitch } from "./parts.js";
+
 const METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 const [TIMEOUT_MS, MAX_SHOWN, MAX_DEPTH] = [30000, 200000, 8];
-const $ = (id) => document.getElementById(id);
 let [spec, serial] = [{}, 0];
-
-/** Makes an element; strings among the children become text nodes. */
-function el(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") node.addEventListener(name, value);
-    else if ((value ?? false) !== false) node.setAttribute(name, value);
-  }
-  node.append(...children.flat(Infinity).filter((child) => (child ?? "") !== ""));
-  return node;
-}
 
 /** Follows local $refs; fields beside a $ref win over the target's. */
 function resolve(thing, hops = 0) {
@@ -228,10 +218,9 @@ function openLinked() {
 }
 
 async function start() {
-  try { $("key").value = sessionStorage.getItem(KEY_NAME) ?? ""; } catch { /* storage is switched off */ }
-  $("key").addEventListener("input", ({ target }) => {
-    try { sessionStorage.setItem(KEY_NAME, target.value.trim()); } catch { /* as above */ }
-  });
+  themeSwitch($("theme"));
+  $("key").value = readKey();
+  $("key").addEventListener("input", ({ target }) => storeKey(target.value.trim()));
   const key = $("key").value;
   try {
     const response = await fetch("/openapi.json", key ? { headers: { Authorization: `Bearer ${key}` } } : {});

@@ -1,24 +1,53 @@
-// What the parts of the page share: elements, numbers, bars, the API key, asking the engine.
+// What the modules of the pages share: elements, icons, numbers in words, bars, the theme switch.
 
-const KEY_NAME = "hikari.api_key";
-const TIMEOUT_MS = 30000;
+const SVG = "http://www.w3.org/2000/svg";
+const THEME = "hikari.theme";
 
 export const $ = (id) => document.getElementById(id);
 
-/** Makes an element; strings among the children become text nodes. */
+/** Makes an element; strings among the children become text nodes, so nothing a viewer wrote is ever read as markup. */
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") node.addEventListener(name, value);
     else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value);
   }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
+  node.append(...children.flat(Infinity).filter((child) => (child ?? "") !== ""));
   return node;
 }
+
+/** A picture beside a word that says the same. */
+export function icon(name) {
+  const [svg, use] = [document.createElementNS(SVG, "svg"), document.createElementNS(SVG, "use")];
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `/static/icons.svg#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** What a viewer wrote: its direction stays inside. */
+export const quote = (text) => el("bdi", {}, text);
 
 export const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 export const words = (name) => String(name ?? "unknown").replaceAll("_", " ");
+export const plural = (count, one, many = `${one}s`) => `${whole(count)} ${count === 1 ? one : many}`;
+
+/** A remark of the engine as a sentence. */
+export const sentence = (text) => {
+  const said = String(text ?? "").trim();
+  return said && `${said[0].toUpperCase()}${said.slice(1)}${/[.!?]$/.test(said) ? "" : "."}`;
+};
+
+export function whole(value) {
+  return isNumber(value) ? Math.round(value).toLocaleString("en") : "n/a";
+}
+
+export function round(value) {
+  if (!isNumber(value)) return "n/a";
+  return Math.abs(value) >= 10 ? whole(value) : String(Math.round(value * 10) / 10);
+}
 
 export function signed(value) {
   if (!isNumber(value)) return "n/a";
@@ -32,24 +61,46 @@ export function percent(value) {
   return `${(value * 100).toFixed(value > 0 && value < 0.1 ? 1 : 0)}%`;
 }
 
+export const clock = (seconds, options = { hour: "2-digit", minute: "2-digit" }) => {
+  const date = new Date(seconds * 1000);
+  return isNumber(seconds) && !Number.isNaN(date.getTime()) ? date.toLocaleTimeString([], options) : "";
+};
+
+/** A time of day; the whole date on hover and for programs. */
+export function moment(seconds, options) {
+  const date = new Date(seconds * 1000);
+  if (!isNumber(seconds) || Number.isNaN(date.getTime())) return "";
+  return el("time", { datetime: date.toISOString(), title: date.toLocaleString() }, clock(seconds, options));
+}
+
+/** h:mm:ss of a stretch of time. */
+export function span(seconds) {
+  if (!isNumber(seconds)) return "n/a";
+  const all = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, all % 60];
+  return [hours, ...[minutes, rest].map((one) => String(one).padStart(2, "0"))].join(":");
+}
+
 export function polarity(score) {
   return !isNumber(score) || Math.abs(score) < 0.05 ? "neutral" : score > 0 ? "good" : "bad";
 }
 
-export const badge = (text, kind = "neutral") => el("span", { class: `badge ${kind}` }, words(text));
-export const card = (title, ...content) => el("section", { class: "card" }, el("h2", {}, title), ...content);
+const FEELINGS = ["very_negative", "negative", "neutral", "positive", "very_positive"];
+
+/** Icon, word and colour of a sentiment label. */
+export function feeling(label, score) {
+  const known = FEELINGS.includes(label) ? label : { good: "positive", bad: "negative", neutral: "neutral" }[polarity(score)];
+  return { icon: known.replace("_", "-"), word: words(known), kind: FEELINGS.indexOf(known) > 2 ? "good" : known === "neutral" ? "neutral" : "bad" };
+}
+
+/** A mean mood in a word; means of many messages lie closer to the middle than single ones. */
+export const mood = (score) => feeling(!isNumber(score) || Math.abs(score) < 0.04 ? "neutral"
+  : `${Math.abs(score) > 0.35 ? "very_" : ""}${score > 0 ? "positive" : "negative"}`);
+
+export const badge = (text, kind = "neutral", picture = null) =>
+  el("span", { class: `badge ${kind}` }, picture ? icon(picture) : null, words(text));
+export const card = (title, ...content) => el("section", { class: "card" }, el("h3", {}, title), ...content);
 export const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, ...value));
-
-export function readKey() {
-  try { return sessionStorage.getItem(KEY_NAME) ?? ""; } catch { return ""; }
-}
-
-export function storeKey(value) {
-  try {
-    if (value) sessionStorage.setItem(KEY_NAME, value);
-    else sessionStorage.removeItem(KEY_NAME);
-  } catch { /* storage is switched off: the field alone holds the key */ }
-}
 
 /** A bar from the middle of a -1..1 scale. */
 export function scale(score, label) {
@@ -63,52 +114,60 @@ export function scale(score, label) {
   }, fill);
 }
 
+/** A bar 0..1 for the eye; the number stands beside it. */
+export function bar(share, kind = "") {
+  const fill = el("span", { class: `fill ${kind}` });
+  fill.style.setProperty("--size", `${clamp(isNumber(share) ? share : 0, 0, 1) * 100}%`);
+  return el("span", { class: "track", "aria-hidden": "true" }, fill);
+}
+
 /** One bar 0..1 per entry; marks: entry name -> short remark beside the name; shown: how a value is written. */
 export function bars(scores, marks = {}, kind = "", shown = percent) {
-  return el("ul", { class: `bars ${kind}` }, ...Object.entries(scores ?? {}).map(([name, value]) => {
-    const fill = el("span", { class: "fill" });
-    fill.style.setProperty("--size", `${clamp(isNumber(value) ? value : 0, 0, 1) * 100}%`);
-    return el("li", { class: marks[name] ? "marked" : null },
+  return el("ul", { class: `bars ${kind}` }, Object.entries(scores ?? {}).map(([name, value]) =>
+    el("li", { class: marks[name] ? "marked" : null },
       el("span", { class: "name" }, words(name), marks[name] ? el("small", {}, ` ${marks[name]}`) : null),
-      el("span", { class: "track", "aria-hidden": "true" }, fill),
-      el("span", { class: "value" }, shown(value)));
-  }));
+      bar(value), el("span", { class: "value" }, shown(value)))));
 }
 
-function failure(response, body) {
-  const error = body?.error ?? {};
-  const field = error.field ? String(error.field).split(".").pop() : response.status === 401 ? "key" : null;
-  const wait = response.headers.get("Retry-After") ?? "";
-  const message = [error.message || `The engine answered with status ${response.status}.`,
-    error.field ? `(field: ${error.field})` : "", /^\d+$/.test(wait) ? `Try again in ${wait} s.` : ""];
-  return { message: message.filter(Boolean).join(" "), field };
+/** Puts new content in place of the old; focus and open details stay where their data-key is found again. */
+export function swap(box, ...nodes) {
+  const focused = box.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const open = new Set([...box.querySelectorAll("details[open][data-key]")].map((one) => one.dataset.key));
+  box.replaceChildren(...nodes.flat(Infinity).filter((node) => (node ?? "") !== ""));
+  for (const one of box.querySelectorAll("details[data-key]")) if (open.has(one.dataset.key)) one.open = true;
+  if (focused) [...box.querySelectorAll("[data-key]")].find((one) => one.dataset.key === focused)?.focus();
 }
 
-/** Posts a body to the engine; gives the answer and its headers, or throws an Error whose `field` names the wrong parameter. */
-export async function ask(path, body, key) {
-  if (!/^[\x21-\x7e]*$/.test(key)) throw problem("The API key has characters that a key cannot have.", "key");
-  const headers = { "Content-Type": "application/json", Accept: "application/json" };
-  if (key) headers.Authorization = `Bearer ${key}`;
-  let response;
-  try {
-    response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(TIMEOUT_MS) });
-  } catch (error) {
-    throw problem(error.name === "TimeoutError" ? "The engine took too long to answer." : "The engine cannot be reached.");
-  }
-  const answer = await response.json().catch(() => undefined);
-  if (response.ok && answer !== undefined) return { answer, headers: response.headers };
-  const { message, field } = failure(response, answer);
-  throw problem(message, field);
+/** A button that copies a text and says so. */
+export function copyButton(label, text, key = null) {
+  const word = el("span", { role: "status" }, label);
+  const button = el("button", { type: "button", class: "small", "data-key": key, click: async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      word.textContent = "Copied";
+    } catch {
+      word.textContent = "The browser does not let the page copy";
+    }
+    setTimeout(() => { word.textContent = label; }, 2000);
+  } }, icon("copy"), word);
+  return button;
 }
 
-const problem = (message, field = null) => Object.assign(new Error(message), { field });
+export const isDark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
 
-/** Shows or, without a message, hides a form's error; marks and focuses the field it names. */
-export function showProblem(line, fields, message, field = null) {
-  for (const input of Object.values(fields)) input.removeAttribute("aria-invalid");
-  line.hidden = !message;
-  line.textContent = message ?? "";
-  const input = message && Object.hasOwn(fields, field ?? "") ? fields[field] : null;
-  input?.setAttribute("aria-invalid", "true");
-  input?.focus();
+/** The light and dark switch; `hikari:theme` tells those who draw with colours of their own. */
+export function themeSwitch(button) {
+  const tell = () => {
+    button.setAttribute("aria-pressed", String(isDark()));
+    button.replaceChildren(icon(isDark() ? "sun" : "moon"), el("span", { class: "wide" }, "Dark"));
+    document.dispatchEvent(new Event("hikari:theme"));
+  };
+  button.addEventListener("click", () => {
+    const chosen = isDark() ? "light" : "dark";
+    document.documentElement.dataset.theme = chosen;
+    try { localStorage.setItem(THEME, chosen); } catch { /* storage is switched off: for this visit only */ }
+    tell();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", tell);
+  tell();
 }

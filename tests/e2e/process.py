@@ -31,9 +31,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(target: str, folder: Path, cwd: Path = ROOT, **environment: str) -> Iterator[Served]:
-    """Serve a BentoML target on a free loopback port until the block ends; raises when it does not become ready."""
-    port, log = free_port(), folder / "server.log"
+def served(target: str, folder: Path, cwd: Path = ROOT, *, port: int | None = None, **environment: str) -> Iterator[Served]:
+    """Serve a BentoML target on `port`, else on a free loopback port, until the block ends; raises when it does not become ready."""
+    port, log = port or free_port(), folder / "server.log"
     variables = {
         **os.environ, "BENTOML_HOME": str(folder / "bentoml"), "BENTOML_DO_NOT_TRACK": "True", "PYTHONUNBUFFERED": "1", **environment,
     }  # fmt: skip

@@ -84,7 +84,7 @@ def test_metrics_and_documents(server: Served) -> None:
     assert 'hikari_analytics_seconds_bucket{le="0.01",route="/process_chat_message"}' in text
     paths = httpx.get(f"{server.url}/openapi.json").json()["paths"]
     assert {"/process_chat_message", "/forecast_metrics", "/experiments/record", "/content/report", "/forget_user"} <= set(paths)
-    assert "/static/analytics.js" in httpx.get(server.url).text
+    assert "/static/app.js" in httpx.get(server.url).text
 
 
 def test_a_viewer_is_forgotten_on_disk_as_well(server: Served, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -70,3 +70,15 @@ def test_secrets_stay_out_of_repr(name: str, value: str) -> None:
 def test_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HIKARI_THREADS", "7")
     assert Settings.read().threads == 7
+
+
+def test_origins_are_origins() -> None:
+    given = "https://Overlay.example, http://[::1]:8080 ,http://localhost:4000/"
+    assert Settings.read({"HIKARI_ALLOWED_ORIGINS": given}).allowed_origins == (
+        "https://overlay.example",
+        "http://[::1]:8080",
+        "http://localhost:4000",
+    )
+    for wrong in ("*", "null", "overlay.example", "https://a.example/page", "https://*.example", "https://", "file:///x"):
+        with pytest.raises(BadInput, match="HIKARI_ALLOWED_ORIGINS"):
+            Settings.read({"HIKARI_ALLOWED_ORIGINS": wrong})

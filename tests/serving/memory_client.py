@@ -1,7 +1,7 @@
 """The app over a real memory and real analytics with a cheap embedder, and how tests talk to it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,14 @@ from hikari.memory.config import MemoryConfig
 from hikari.memory.entities import EntityRecogniser
 from hikari.memory.hash_embedder import HashEmbedder
 from hikari.memory.system import NeuralMemorySystem
+from hikari.settings import Settings
 from serving import app as routes
 from serving.analytics_runner import AnalyticsRunner
 from serving.chat import Chat
+from serving.live import Live
 from serving.memory_runner import MemoryRunner
 from serving.problems import Shield
+from serving.sentiment_runner import SentimentRunner
 
 NOW = 1_700_100_000.0
 
@@ -32,24 +35,36 @@ NOW = 1_700_100_000.0
 class Parts:
     """What the routes are answered by, as the service holds it."""
 
-    analyzer: AdvancedSentimentAnalyzer
+    sentiment: SentimentRunner
     memory: MemoryRunner
     analytics: AnalyticsRunner
+    live: Live
     chat: Chat
 
 
 def parts(folder: Path, bundle: Path | str = "nowhere") -> Parts:
-    """Parts that live in `folder`, nothing of them open; the analytics do nothing by themselves, and for them it is always `NOW`."""
+    """Parts that live in `folder`, nothing of them open; they do nothing by themselves, and for them it is always `NOW`."""
 
     def engine() -> StreamAnalyticsEngine:
         return StreamAnalyticsEngine(
             folder / "analytics", config=AnalyticsConfig(background=False), clock=lambda: NOW, embed=HashEmbedder().embed
         )
 
-    analyzer, analytics = AdvancedSentimentAnalyzer(bundle), AnalyticsRunner(engine)
     quiet = MemoryConfig(maintenance=False)
+    sentiment, analytics = SentimentRunner(lambda: AdvancedSentimentAnalyzer(bundle)), AnalyticsRunner(engine)
     memory = MemoryRunner(lambda: NeuralMemorySystem(folder / "memory", embedder=HashEmbedder(), config=quiet))
-    return Parts(analyzer, memory, analytics, Chat(analyzer, analytics))
+
+    def ready(part: SentimentRunner | MemoryRunner | AnalyticsRunner) -> Callable[[], Awaitable[bool]]:
+        async def asked() -> bool:
+            return part.is_ready
+
+        return asked
+
+    live = Live(
+        sentiment, memory, analytics, {"sentiment": ready(sentiment), "memory": ready(memory), "analytics": ready(analytics)},
+        settings=Settings.read({"HIKARI_HOME": str(folder)}), clock=lambda: NOW,
+    )  # fmt: skip
+    return Parts(sentiment, memory, analytics, live, Chat(live, analytics, clock=lambda: NOW))
 
 
 @contextmanager
@@ -63,8 +78,9 @@ def opened(folder: Path, bundle: Path | str = "nowhere") -> Iterator[TestClient]
             patched.setattr(EngagementModel, "open", _nothing)
             client.portal.call(made.memory.open)
             client.portal.call(made.analytics.open)
+        client.portal.call(made.live.start)
         yield client
-        for part in (made.chat, made.memory, made.analytics):
+        for part in (made.chat, made.live, made.memory, made.analytics, made.sentiment):
             client.portal.call(part.close)
 
 

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from serving.analytics_routes import CHAT, ROUTES
+from serving.audit import Audit
+from serving.doors import Doors
 from serving.guard import Guard
+from serving.keys import parse
 from serving.settings import Limits
 from tests.serving.memory_client import ask, opened, problem
 
@@ -161,8 +164,9 @@ def test_the_examples_of_the_document_work(tiny_bundle: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("route", ALL, ids=lambda route: route.path)
-def test_every_route_asks_for_a_key(client: TestClient, route: Any) -> None:
-    guarded = TestClient(Guard(client.app, ("secret",), Limits()), base_url="http://localhost", client=("127.0.0.1", 1))
+def test_every_route_asks_for_a_key(client: TestClient, route: Any, tmp_path: Path) -> None:
+    guard = Guard(client.app, Doors(parse(("secret",))), Limits(), Audit(tmp_path))
+    guarded = TestClient(guard, base_url="http://localhost", client=("127.0.0.1", 1))
     assert guarded.post(route.path, json={}).status_code == 401
     assert guarded.post(route.path, json={"no such": 1}, headers={"Authorization": "Bearer secret"}).status_code == 400
 

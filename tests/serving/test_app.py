@@ -1,6 +1,7 @@
 """The routes over a real analyser with a tiny bundle."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from serving import app as routes
+from serving.app import STATIC
 from serving.problems import Shield
 from serving.schemas import Analysis
 from tests.serving.memory_client import parts
@@ -132,9 +134,27 @@ def test_pages_and_their_files_are_ours(client: TestClient) -> None:
         assert "text/html" in page.headers["content-type"]
         assert "http://" not in page.text.replace("http://www.w3.org", "")
         assert "https://" not in page.text
-    for name in ("app.js", "memory.js", "analytics.js", "parts.js", "docs.js", "style.css", "favicon.svg"):
-        assert client.get(f"/static/{name}").status_code == 200
+    files = sorted(STATIC.iterdir())
+    assert len(files) > 20
+    for file in files:
+        assert client.get(f"/static/{file.name}").content == file.read_bytes()
     assert client.get("/static/../service.py").status_code == 404
+
+
+def test_the_pages_name_only_files_that_are_there() -> None:
+    for file in STATIC.iterdir():
+        named = re.findall(r"""["'(](?:/static/|\./)([\w.-]+\.(?:js|css|svg))\b""", file.read_text())
+        assert {*named} <= {one.name for one in STATIC.iterdir()} | {"plotly.min.js"}, file.name
+
+
+def test_plotly_comes_from_the_installed_package(client: TestClient) -> None:
+    answer = client.get("/static/plotly.min.js")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert b"plotly.js v" in answer.content[:200]
+    plain = client.get("/static/plotly.min.js", headers={"Accept-Encoding": "identity"})
+    assert plain.content == answer.content
+    assert client.get("/static/plotly.min.js", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
 
 
 def test_the_openapi_document_describes_both_routes(client: TestClient) -> None:

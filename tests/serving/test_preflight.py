@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import click
 import pytest
 
 from hikari.analytics.store import AnalyticsStore
@@ -84,3 +85,29 @@ def test_a_damaged_engagement_model(home: Path) -> None:
 def test_a_wrong_setting(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HIKARI_THREADS", "many")
     assert "HIKARI_THREADS" in message()
+
+
+def served_on(host: str | None) -> None:
+    """Look as `bentoml serve --host` does."""
+    with click.Context(click.Command("serve")) as context:
+        context.params["host"] = host
+        check()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", None])  # noqa: S104 - without --host it is BentoML's default
+def test_others_are_not_served_without_keys(home: Path, host: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit, match=r"^hikari: .*set HIKARI_API_KEYS, or pass --host 127\.0\.0\.1$"):
+        served_on(host)
+    monkeypatch.setenv("HIKARI_API_KEYS", "secret;name=operator")
+    served_on(host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_this_machine_needs_no_keys(home: Path, host: str) -> None:
+    served_on(host)
+
+
+def test_malformed_keys(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HIKARI_API_KEYS", "good,hush;scope=read")
+    assert "entry 2" in message()
+    assert "hush" not in message()

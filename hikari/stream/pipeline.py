@@ -1,0 +1,400 @@
+"""From a message to its event: queue, micro-batch, one encoder pass, analytics, memory, alerts.
+
+A batch is what has come in while the one before was analysed, so it grows only when there is a queue and a lone message waits for
+nobody. Batches go through the stages in order, two at a time: one is analysed while the one before is counted. The event of a message goes
+out when it is analysed and counted; its memory is decided by then and written behind it (`writing.py`).
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self, cast
+
+from hikari.errors import HikariError, NotReady
+from hikari.stream import events
+from hikari.stream.alerts import AlertDesk
+from hikari.stream.attempts import in_halves
+from hikari.stream.config import PipelineConfig
+from hikari.stream.events import Event
+from hikari.stream.messages import Priority, StreamMessage, Triage, stream_message
+from hikari.stream.meters import Meters
+from hikari.stream.parts import Parts
+from hikari.stream.queue import BoundedQueue, Waiting
+from hikari.stream.remembering import ORDINARY, MemoryPolicy, memory_row
+from hikari.stream.writing import MemoryWriter
+
+WORKERS = 2
+LOST = {
+    "queue_full": "too much is waiting and this message is no question and not paid: it was dropped",
+    "too_late": "the stream is faster than the models and this message waited too long: it was dropped",
+}
+Sink = Callable[[list[Event]], None]
+Row = dict[str, Any]
+_log = logging.getLogger(__name__)
+
+
+class Pipeline:
+    """One per process. `sinks` get every event that goes out, several at once and in order; they must not block.
+
+    `clock` gives epoch seconds for messages without a timestamp, `monotonic` measures how long things take.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        config: PipelineConfig | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.perf_counter,
+        sinks: Sequence[Sink] = (),
+    ) -> None:
+        self._parts, self._clock, self._monotonic = parts, clock, monotonic
+        self.config = config or PipelineConfig()
+        self.sinks: list[Sink] = list(sinks)
+        """May be added to while the pipeline runs."""
+        self._triage = Triage(self.config.names)
+        self._queue = BoundedQueue(
+            self.config.capacity, self._dropped, max_wait_s=self.config.max_wait_s, patience_s=self.config.patience_s
+        )
+        self._policy, self._alerts = MemoryPolicy(), AlertDesk()
+        self._writer = MemoryWriter(parts.remember, self._emit)
+        self._meters = Meters()
+        self._quarantine: deque[dict[str, Any]] = deque(maxlen=self.config.quarantine)
+        self._quarantined = 0
+        # Both are fair: who comes first goes first, which keeps the order of the messages.
+        self._analysing, self._counting = asyncio.Lock(), asyncio.Lock()
+        self._under_way = 0
+        self._settled = asyncio.Event()
+        self._settled.set()
+        self._workers: list[asyncio.Task[None]] = []
+        self._accepting = False
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether messages are accepted."""
+        return self._accepting
+
+    def start(self) -> None:
+        """Begin; inside an event loop."""
+        if not self._workers:
+            self._accepting = True
+            self._writer.start()
+            self._workers = [asyncio.create_task(self._work(), name=f"hikari-stream-{number}") for number in range(WORKERS)]
+
+    async def submit(self, message: StreamMessage | Mapping[str, Any]) -> "asyncio.Future[Event]":
+        """Queue one message; the future gives its `analysis` or `error` event. Waits for a place where the policy says so.
+
+        Raises `BadInput`, `TooLarge`; `NotReady` when the pipeline ends.
+        """
+        if not self._accepting:
+            raise NotReady("the pipeline takes no messages")
+        checked = message if isinstance(message, StreamMessage) else stream_message(message, self._clock())
+        future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        self._meters.received += 1
+        await self._queue.put(Waiting(checked, self._triage.priority(checked), self._monotonic(), future))
+        return future
+
+    async def process(self, rows: Sequence[Any], *, channel: str = "default", durable: bool = False) -> list[Event]:
+        """Many messages at once, past the queue: an event for each, in order; a bad row is its `error` event.
+
+        Live messages go in between. With `durable` the events wait for the disk and name the memories.
+        """
+        if not self._accepting:
+            raise NotReady("the pipeline takes no messages")
+        answers: list[Event] = [{}] * len(rows)
+        entries: list[tuple[int, Waiting]] = []
+        now, arrived = self._clock(), self._monotonic()
+        for place, row in enumerate(rows):
+            try:
+                message = row if isinstance(row, StreamMessage) else stream_message(row, now, channel=channel)
+            except HikariError as error:
+                answers[place] = events.error_event(_identifier(row), error)
+                self._meters.errors[error.code] += 1
+            else:
+                entries.append((place, Waiting(message, Priority.ORDINARY, arrived)))
+        self._meters.received += len(entries)
+        size = self.config.bulk_batch
+        turn = asyncio.Semaphore(WORKERS)
+        self._begin()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for start in range(0, len(entries), size):
+                    await turn.acquire()
+                    piece = entries[start : start + size]
+                    group.create_task(self._bulk(piece, answers, turn, durable))
+        finally:
+            self._end()
+        return answers
+
+    async def drain(self) -> None:
+        """Take no more messages; return when all that were accepted have their events and memories are written."""
+        self._accepting = False
+        while len(self._queue) or self._queue.producers_waiting or self._under_way:
+            self._settled.clear()
+            await self._settled.wait()
+        await self._writer.drain(self.config.drain_s)
+
+    async def close(self) -> None:
+        """Drain and end."""
+        if self._workers:
+            await self.drain()
+            workers, self._workers = self._workers, []
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            await self._writer.close()
+
+    async def written(self) -> int:
+        """Wait until the memories that were accepted are on disk, for a while; how many are not."""
+        return await self._writer.drain(self.config.drain_s)
+
+    def forget_user(self) -> None:
+        """A viewer was forgotten: drop hashes of what was said, so that the same words can be remembered again."""
+        self._policy.clear()
+
+    def stats(self) -> dict[str, Any]:
+        """Depths, counts, latencies; no texts and no names."""
+        meters = self._meters
+        total = meters.stages["total"].as_dict()
+        return {
+            "queue_depth": len(self._queue),
+            "producers_waiting": self._queue.producers_waiting,
+            "under_way": self._under_way,
+            "batch_size": meters.last_batch,
+            "mean_batch": meters.mean_batch,
+            "batches": dict(sorted(meters.batches.items())),
+            "received": meters.received,
+            "processed": meters.processed,
+            "dropped": dict(self._queue.dropped),
+            "errors": dict(meters.errors),
+            "quarantined": self._quarantined,
+            "quarantine": list(self._quarantine),
+            "latency_ms": {"p50": total["p50"], "p99": total["p99"]},
+            "stages": {name: recent.as_dict() for name, recent in meters.stages.items()},
+            "alerts": dict(meters.alerts),
+            "sink_failures": meters.sink_failures,
+            "scores": {"sentiment": list(meters.sentiment), "toxicity": list(meters.toxicity)},
+            "memory": {
+                "accepted": meters.accepted,
+                "stored": self._writer.stored,
+                "waiting": len(self._writer),
+                "kept_out": dict(meters.kept_out),
+                "refused": dict(self._writer.refused),
+                "failing": self._writer.failing,
+            },
+        }
+
+    async def _work(self) -> None:
+        while True:
+            await self._queue.filled()
+            async with self._analysing:
+                batch = self._queue.take(self.config.max_batch, self._monotonic())
+                if not batch:
+                    self._rest()
+                    continue
+                self._begin()
+                try:
+                    analyses = await self._analyse(batch)
+                    await self._counting.acquire()
+                except BaseException:
+                    self._end()
+                    raise
+            try:
+                await self._finish(batch, analyses, durable=False)
+            finally:
+                self._counting.release()
+                self._end()
+
+    async def _bulk(self, piece: list[tuple[int, Waiting]], answers: list[Event], turn: asyncio.Semaphore, durable: bool) -> None:
+        batch = [entry for _, entry in piece]
+        try:
+            async with self._analysing:
+                analyses = await self._analyse(batch)
+                await self._counting.acquire()
+            try:
+                made = await self._finish(batch, analyses, durable=durable)
+            finally:
+                self._counting.release()
+        finally:
+            turn.release()
+        for (place, _), event in zip(piece, made, strict=True):
+            answers[place] = event
+
+    async def _analyse(self, batch: list[Waiting]) -> list[Row]:
+        started = self._monotonic()
+        meters = self._meters
+        meters.last_batch = len(batch)
+        meters.batches[len(batch)] += 1
+        queued = meters.stages["queue"]
+        for entry in batch:
+            queued.add((started - entry.arrived) * 1000)
+        analyses = await in_halves(self._parts.analyze, [entry.message.row() for entry in batch], self._poison("analyze"))
+        meters.stages["analyze"].add((self._monotonic() - started) * 1000)
+        return analyses
+
+    async def _finish(self, batch: list[Waiting], analyses: list[Row], *, durable: bool) -> list[Event]:
+        counted = await self._count(batch, analyses)
+        decisions = [self._decide(entry.message, analysis) for entry, analysis in zip(batch, analyses, strict=True)]
+        rows = [
+            memory_row(entry.message, analysis, importance)
+            for entry, analysis, importance in zip(batch, analyses, decisions, strict=True)
+            if isinstance(importance, float)
+        ]
+        memories = [_said(decision) for decision in decisions]
+        if durable and rows:
+            ids = iter(await self._remember_now(rows))
+            memories = [
+                next(ids) if isinstance(each, float) else memory for each, memory in zip(decisions, memories, strict=True)
+            ]
+        now = self._monotonic()
+        made: list[Event] = []
+        out: list[Event] = []
+        for entry, analysis, insights, memory in zip(batch, analyses, counted, memories, strict=True):
+            event, alerts = self._event(entry, analysis, insights, memory, now)
+            made.append(event)
+            out.append(event)
+            out += alerts
+        self._emit(out)
+        for entry, event in zip(batch, made, strict=True):
+            if entry.future is not None and not entry.future.done():
+                entry.future.set_result(event)
+        if not durable:
+            # After the events: a `stored` event never comes before the analysis that it belongs to.
+            self._writer.add(rows)
+        return made
+
+    async def _count(self, batch: list[Waiting], analyses: list[Row]) -> list[Row | None]:
+        started = self._monotonic()
+        good = [place for place, analysis in enumerate(analyses) if "error" not in analysis]
+        insights: list[Row | None] = [None] * len(batch)
+        rows = [_countable(batch[place].message, analyses[place]) for place in good]
+        try:
+            found = await self._parts.count(rows) if rows else []
+            for place, row in zip(good, found, strict=True):
+                insights[place] = row
+        except Exception as error:  # noqa: BLE001 - not tried again: some may be counted, and nobody is to be counted twice
+            code = error.code if isinstance(error, HikariError) else "internal"
+            self._meters.errors[f"count_{code}"] += len(rows)
+            _log.warning("%d messages were not counted: %s", len(rows), code if code != "internal" else type(error).__name__)
+        self._meters.stages["count"].add((self._monotonic() - started) * 1000)
+        return insights
+
+    def _decide(self, message: StreamMessage, analysis: Row) -> float | str | None:
+        """The importance of the memory, why there is none, or None where nothing is remembered at all."""
+        if not self.config.remember or "error" in analysis:
+            return None
+        decision = self._policy.decide(message, analysis)
+        if isinstance(decision, float) and len(self._writer) >= self.config.backlog:
+            decision = "busy" if decision <= ORDINARY or len(self._writer) >= 2 * self.config.backlog else decision
+        if isinstance(decision, str):
+            self._meters.kept_out[decision] += 1
+        else:
+            self._meters.accepted += 1
+        return decision
+
+    async def _remember_now(self, rows: list[Row]) -> list[dict[str, Any]]:
+        answers = await in_halves(self._parts.remember, rows, lambda row, error: None)
+        said: list[dict[str, Any]] = []
+        for answer in answers:
+            if isinstance(answer, str):
+                self._writer.stored += 1
+                said.append({"id": answer})
+            else:
+                self._writer.refused[answer["error"]["code"]] += 1
+                said.append({"kept_out": answer["error"]["code"]})
+        return said
+
+    def _event(
+        self, entry: Waiting, analysis: Row, insights: Row | None, memory: Mapping[str, Any] | None, now: float
+    ) -> tuple[Event, list[Event]]:
+        message, meters = entry.message, self._meters
+        if "error" in analysis:
+            meters.errors[analysis["error"]["code"]] += 1
+            return events.error_event(message.id, analysis["error"], message.channel), []
+        if insights is not None and "error" in insights:
+            meters.errors[f"count_{insights['error']['code']}"] += 1
+            insights = None
+        latency_ms = (now - entry.arrived) * 1000
+        meters.stages["total"].add(latency_ms)
+        meters.processed += 1
+        meters.scored(analysis["sentiment"]["aggregate"]["score"], analysis["toxicity"]["score"])
+        alerts = self._alerts.look(message, analysis, insights)
+        for alert in alerts:
+            meters.alerts[alert["kind"]] += 1
+        return events.analysis_event(message, analysis, insights, memory, round(latency_ms, 3)), alerts
+
+    def _poison(self, stage: str) -> Callable[[Row, Exception], None]:
+        def set_aside(row: Row, error: Exception) -> None:
+            self._quarantined += 1
+            known = {
+                "id": row["id"],
+                "channel": row["channel"],
+                "stage": stage,
+                "error": type(error).__name__,
+                "at": self._clock(),
+            }
+            self._quarantine.append(known)
+
+        return set_aside
+
+    def _dropped(self, entry: Waiting, reason: str) -> None:
+        if entry.future is not None and not entry.future.done():
+            error = {"code": "overloaded", "message": LOST[reason]}
+            entry.future.set_result(events.error_event(entry.message.id, error, entry.message.channel))
+
+    def _emit(self, out: list[Event]) -> None:
+        for sink in self.sinks:
+            try:
+                sink(out)
+            except Exception as error:  # noqa: BLE001 - whoever listens must not stop the stream
+                self._meters.sink_failures += 1
+                _log.warning("a listener failed: %s", type(error).__name__)
+
+    def _begin(self) -> None:
+        self._under_way += 1
+
+    def _end(self) -> None:
+        self._under_way -= 1
+        self._rest()
+
+    def _rest(self) -> None:
+        if not self._under_way:
+            self._settled.set()
+
+
+def _countable(message: StreamMessage, analysis: Row) -> Row:
+    """The message in the words of the analytics, with what the text model found."""
+    return {
+        "username": message.username,
+        "message": message.text,
+        "timestamp": message.timestamp,
+        "channel": message.channel,
+        "sentiment": analysis["sentiment"]["aggregate"]["score"],
+        "emotion": analysis["emotion"]["primary"],
+        "toxicity": analysis["toxicity"]["score"],
+        "question": analysis["context"]["question"]["asks"],
+        **(message.signals or {}),
+    }
+
+
+def _said(decision: float | str | None) -> dict[str, Any] | None:
+    if decision is None:
+        return None
+    return {"accepted": True, "importance": decision} if isinstance(decision, float) else {"kept_out": decision}
+
+
+def _identifier(row: Any) -> str | int | None:
+    """The row's own id, where it is one that can be repeated."""
+    value = cast("Mapping[str, Any]", row).get("id") if isinstance(row, Mapping) else None
+    if isinstance(value, str):
+        return value if value.isprintable() and 0 < len(value) <= 256 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= 2**63 else None
