@@ -7,7 +7,7 @@ as rows of an earlier transaction that were deleted since; a fresh environment h
 import contextlib
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def rewrite(environment: Any, tables: Mapping[str, Any], target: Path) -> None:
     with contextlib.closing(made), environment.begin() as view:
         for name, table in tables.items():
             written = made.open_db(name.encode())
-            rows = iter(view.cursor(db=table))
+            rows: Iterator[tuple[bytes, bytes]] = iter(view.cursor(db=table))
             while piece := list(itertools.islice(rows, ROWS_AT_ONCE)):
                 with made.begin(write=True) as edit:
                     edit.cursor(db=written).putmulti(piece, append=True)

@@ -17,7 +17,9 @@ def keyed(tiny_bundle: Path, tiny_embedder: Path, tmp_path_factory: pytest.TempP
     folder = tmp_path_factory.mktemp("keyed")
     shutil.copytree(tiny_embedder, folder / "home/models/embedder")
     home = str(folder / "home")
-    with served("serving.service:Hikari", folder, HIKARI_BUNDLE=str(tiny_bundle), HIKARI_HOME=home, HIKARI_API_KEYS=KEYS) as running:
+    with served(
+        "serving.service:Hikari", folder, HIKARI_BUNDLE=str(tiny_bundle), HIKARI_HOME=home, HIKARI_API_KEYS=KEYS
+    ) as running:
         yield running
 
 

@@ -135,7 +135,17 @@ def test_the_clock_never_goes_back() -> None:
 def test_the_command_compares_two_models(tmp_path: Path, tiny_embedder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = recording(tmp_path / "s.jsonl", ROWS[:12])
     bundle = str(GOLDEN / "bundle")
-    arguments = ["replay", str(source), "--compare", bundle, bundle, "--embedder", str(tiny_embedder), "--out", str(tmp_path / "out")]
+    arguments = [
+        "replay",
+        str(source),
+        "--compare",
+        bundle,
+        bundle,
+        "--embedder",
+        str(tiny_embedder),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     assert main([*arguments, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["messages"], said["changed_messages"], sum(said["changes"].values())) == (12, 0, 0)
