@@ -4,7 +4,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 RECENT = 4_096
-STAGES = ("queue", "analyze", "count", "total")
+STAGES = ("queue", "analyze", "count", "remember", "total")
 BINS = 20
 
 

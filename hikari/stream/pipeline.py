@@ -10,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self, cast
 
 from hikari.errors import HikariError, NotReady
@@ -26,6 +27,9 @@ from hikari.stream.remembering import ORDINARY, MemoryPolicy, memory_row
 from hikari.stream.writing import MemoryWriter
 
 WORKERS = 2
+AHEAD_S = 60.0
+"""A message that claims to be of a later time than this ahead of the clock is taken as of now: trends and memories of years to come would
+outweigh everything that is said until then."""
 LOST = {
     "queue_full": "too much is waiting and this message is no question and not paid: it was dropped",
     "too_late": "the stream is faster than the models and this message waited too long: it was dropped",
@@ -59,8 +63,8 @@ class Pipeline:
             self.config.capacity, self._dropped, max_wait_s=self.config.max_wait_s, patience_s=self.config.patience_s
         )
         self._policy, self._alerts = MemoryPolicy(), AlertDesk()
-        self._writer = MemoryWriter(parts.remember, self._emit)
         self._meters = Meters()
+        self._writer = MemoryWriter(parts.remember, self._emit, self._meters.stages["remember"].add)
         self._quarantine: deque[dict[str, Any]] = deque(maxlen=self.config.quarantine)
         self._quarantined = 0
         # Both are fair: who comes first goes first, which keeps the order of the messages.
@@ -97,7 +101,8 @@ class Pipeline:
         """
         if not self._accepting:
             raise NotReady("the pipeline takes no messages")
-        checked = message if isinstance(message, StreamMessage) else stream_message(message, self._clock())
+        now = self._clock()
+        checked = _timely(message if isinstance(message, StreamMessage) else stream_message(message, now), now)
         future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self._meters.received += 1
         await self._queue.put(Waiting(checked, self._triage.priority(checked), self._monotonic(), future))
@@ -115,7 +120,7 @@ class Pipeline:
         now, arrived = self._clock(), self._monotonic()
         for place, row in enumerate(rows):
             try:
-                message = row if isinstance(row, StreamMessage) else stream_message(row, now, channel=channel)
+                message = _timely(row if isinstance(row, StreamMessage) else stream_message(row, now, channel=channel), now)
             except HikariError as error:
                 answers[place] = events.error_event(_identifier(row), error)
                 self._meters.errors[error.code] += 1
@@ -369,6 +374,10 @@ class Pipeline:
     def _rest(self) -> None:
         if not self._under_way:
             self._settled.set()
+
+
+def _timely(message: StreamMessage, now: float) -> StreamMessage:
+    return message if message.timestamp <= now + AHEAD_S else replace(message, timestamp=now)
 
 
 def _countable(message: StreamMessage, analysis: Row) -> Row:

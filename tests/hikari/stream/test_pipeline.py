@@ -267,3 +267,32 @@ def test_a_listener_that_fails_stops_nobody() -> None:
 
     assert run(work())["sink_failures"] == 1
     assert texts(out) == ["hello there"]
+
+
+def test_a_message_of_years_to_come_is_of_now() -> None:
+    rows = [{"username": "ann", "text": "hello there", "timestamp": NOW + ahead} for ahead in (-1e6, 30.0, 61.0, 9e9)]
+
+    async def work() -> list[Event]:
+        async with pipeline(SmallParts()) as line:
+            return [*await line.process(rows), await (await line.submit(rows[3]))]
+
+    assert [event["timestamp"] - NOW for event in run(work())] == [-1e6, 30.0, 0.0, 0.0, 0.0]
+
+
+def test_stats_tell_how_long_what_took() -> None:
+    async def work() -> dict[str, Any]:
+        async with pipeline(SmallParts()) as line:
+            await line.process([{"username": "ann", "text": "my cat is called Mochi"}] * 3)
+            await line.drain()
+            return line.stats()
+
+    stats = run(work())
+    assert {name: stage["count"] for name, stage in stats["stages"].items()} == {
+        "queue": 3,
+        "analyze": 1,
+        "count": 1,
+        "remember": 1,
+        "total": 3,
+    }
+    assert sum(stats["scores"]["sentiment"]) == sum(stats["scores"]["toxicity"]) == 3
+    assert (stats["received"], stats["processed"], stats["mean_batch"]) == (3, 3, 3.0)
