@@ -172,6 +172,7 @@ class Pipeline:
         total = meters.stages["total"].as_dict()
         return {
             "queue_depth": len(self._queue),
+            "overloaded": self._queue.overloaded,
             "producers_waiting": self._queue.producers_waiting,
             "under_way": self._under_way,
             "batch_size": meters.last_batch,
@@ -298,8 +299,11 @@ class Pipeline:
         if not self.config.remember or "error" in analysis:
             return None
         decision = self._policy.decide(message, analysis)
-        if isinstance(decision, float) and len(self._writer) >= self.config.backlog:
-            decision = "busy" if decision <= ORDINARY or len(self._writer) >= 2 * self.config.backlog else decision
+        if isinstance(decision, float):
+            waiting = len(self._writer)
+            busy = self._queue.overloaded or waiting >= self.config.backlog
+            if (busy and decision <= ORDINARY) or waiting >= 2 * self.config.backlog:
+                decision = "busy"
         if isinstance(decision, str):
             self._meters.kept_out[decision] += 1
         else:
