@@ -236,13 +236,13 @@ def test_a_backlog_keeps_ordinary_messages_out_and_says_so() -> None:
     async def work() -> tuple[list[Event], dict[str, Any]]:
         line = pipeline(parts, backlog=1)
         line.start()
-        await line._writer.close()  # nothing is written any more
+        await line._keeping.writer.close()  # nothing is written any more
         rows = [
             {"username": f"u{number}", "text": text}
             for number, text in enumerate(["the stream looks fine today", "the music is quiet now", "i like this song a lot"])
         ]
         events = [event for row in rows for event in await line.process([row])]
-        line._writer.start()
+        line._keeping.writer.start()
         await line.close()
         return events, line.stats()
 
@@ -296,3 +296,20 @@ def test_stats_tell_how_long_what_took() -> None:
     }
     assert sum(stats["scores"]["sentiment"]) == sum(stats["scores"]["toxicity"]) == 3
     assert (stats["received"], stats["processed"], stats["mean_batch"]) == (3, 3, 3.0)
+
+
+def test_a_worker_survives_what_should_not_happen(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> None:
+        async with pipeline(SmallParts()) as line:
+
+            def broken(*_: Any) -> list[Event]:
+                raise ZeroDivisionError
+
+            monkeypatch.setattr(line._alerts, "look", broken)
+            events = [await (await line.submit(message(f"number {number}", id=number))) for number in range(5)]
+            assert [(event["id"], event["error"]["code"]) for event in events] == [(number, "internal") for number in range(5)]
+            monkeypatch.undo()
+            assert (await (await line.submit(message("fine again"))))["type"] == "analysis"
+            assert line.stats()["errors"] == {"internal": 5}
+
+    run(work())
