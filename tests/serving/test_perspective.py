@@ -21,7 +21,7 @@ def client(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def test_every_attribute_is_answered_with_the_models_own_score(client: TestClient) -> None:
     body: dict[str, Any] = {
-        "comment": {"text": "you idiot", "type": "PLAIN_TEXT"}, "requestedAttributes": dict.fromkeys(ATTRIBUTES, {}),
+        "comment": {"text": "you idiot", "type": "PLAIN_TEXT"}, "requestedAttributes": {name: {} for name in ATTRIBUTES},
         "languages": ["en"], "doNotStore": True, "clientToken": "t-1",
     }  # fmt: skip
     answer = ask(client, PATH, **body)
