@@ -80,3 +80,10 @@ def build(parts: Callable[[], Parts]) -> FastAPI:
         await sockets.dashboard(socket, parts().live)
 
     return app
+
+
+def warm(app: FastAPI) -> None:
+    """Work out the routes and the document now: FastAPI does so when the first request comes, and everybody would wait for it."""
+    app.openapi()
+    for route in app.router.routes:
+        route.matches({"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []})

@@ -164,6 +164,8 @@ class Live:
         """Drop what this process holds of a viewer; the parts forget by themselves."""
         self.watch.forget_user(username, channel)
         self.desk.forget_user(username, channel)
+        if self.redis is not None:
+            self.redis.forget_user(username, channel)
         self.pipeline.forget_user()
 
     def snapshot(self, channel: str) -> Event:

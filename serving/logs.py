@@ -22,6 +22,7 @@ HEADER = "x-request-id"
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET = frozenset({"/livez", "/readyz", "/healthz", "/metrics", "/favicon.ico"})
 _FRAMES = 6
+_SOCKET_LINES = ("WebSocket %s", "without completing handshake", "Invalid UTF-8 sequence")
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _access = logging.getLogger("hikari.access")
@@ -57,6 +58,12 @@ def configure() -> None:
     logging.getLogger("hikari").setLevel(logging.INFO)
     # One line a request is ours, below; it knows the key's name and the id.
     logging.getLogger("bentoml.access").disabled = True
+    logging.getLogger("uvicorn.error").addFilter(_tells_something)
+
+
+def _tells_something(record: logging.LogRecord) -> bool:
+    """Of uvicorn's lines about sockets: one quotes the query, which may hold anything, two call what a client did wrong an error."""
+    return not any(words in str(record.msg) for words in _SOCKET_LINES)
 
 
 class Requests:

@@ -20,6 +20,7 @@ from starlette.websockets import WebSocketDisconnect
 from hikari import errors
 from hikari.errors import HikariError
 from serving.keys import Forbidden
+from serving.needs import NEEDS
 from serving.settings import Limits
 
 _log = logging.getLogger("hikari.serving")
@@ -152,7 +153,7 @@ class Shield:
         except ClientDisconnect:
             return  # nobody is left to be told
         except Exception as error:  # noqa: BLE001 - the last line of defence of a server
-            _note(error)
+            _note(error, scope)
             if not started:
                 await send(send_, 500, "internal", "an unexpected error; the server's log says where")
 
@@ -172,16 +173,17 @@ class Shield:
         except Exception as error:  # noqa: BLE001 - the last line of defence of a server
             if type(error).__name__ == "ClientDisconnected":  # uvicorn's: the other side is gone
                 return
-            _note(error)
+            _note(error, scope)
             if not ended:
                 with contextlib.suppress(Exception):
                     await send_({"type": "websocket.close", "code": 1011, "reason": "an unexpected error"})
 
 
-def _note(error: Exception) -> None:
-    """Log an unexpected error: its type and place."""
+def _note(error: Exception, scope: Scope) -> None:
+    """Log an unexpected error: its type and place. A path that is no route may be anything, a viewer's words included."""
+    path = scope["path"] if scope["path"] in NEEDS else "another path"
     frames = "".join(traceback.format_tb(error.__traceback__)[-4:])
-    _log.error("unexpected %s\n%s", type(error).__name__, frames)
+    _log.error("unexpected %s at %s\n%s", type(error).__name__, path, frames)
 
 
 async def _send_shaped(send_: Send, start: Message, content: bytes) -> None:

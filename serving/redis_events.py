@@ -61,6 +61,16 @@ class RedisEvents:
             self._idle.clear()
             self._filled.set()
 
+    def forget_user(self, username: str, channel: str | None = None) -> None:
+        """Drop what waits of a viewer."""
+        kept = [
+            frame
+            for frame in self._frames
+            if frame.event.get("username") != username or channel not in (None, frame.event["channel"])
+        ]
+        self._frames.clear()
+        self._frames.extend(kept)
+
     def start(self) -> None:
         """Begin to publish."""
         self._task = self._task or asyncio.create_task(self._run(), name="hikari-redis-events")

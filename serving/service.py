@@ -75,6 +75,7 @@ class Hikari:
             await runner.open()
         for proxy in self._runners(here=False):
             await proxy.__aenter__()  # BentoML does so too, but only after this
+        routes.warm(app)
         await self.parts.live.start()
 
     @bentoml.on_shutdown

@@ -18,14 +18,14 @@ class PipelineConfig:
     bulk_batch: int = 192
     """The same for what comes in bulk: the more texts, the more of them have one length and share a pass; live messages wait for a part
     to end, about 0.1 s."""
-    max_wait_s: float = 0.15
+    max_wait_s: float = 0.1
     """In lasting overload, messages that waited longer and are no question and not paid are dropped ..."""
-    patience_s: float = 1.0
+    patience_s: float = 0.5
     """... once the oldest message has waited longer than `max_wait_s` for so long: a short burst is worked off instead."""
     remember: bool = True
     """Whether messages become memories."""
     backlog: int = 2_000
-    """Accepted memories that may wait for the disk; beyond it ordinary messages are kept out as `busy`."""
+    """Accepted memories that may wait for the disk; beyond it, and in overload, ordinary messages are kept out as `busy`."""
     quarantine: int = 100
     """Messages that failed alone, of which the last ones are shown."""
     drain_s: float = 10.0

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, cast
 
@@ -11,6 +11,9 @@ from hikari.memory.sources import is_bot, is_command
 from hikari.sentiment.messages import chat_message
 
 MAX_ROLES = 32
+AHEAD_S = 60.0
+"""A message that claims to be of a later time than this ahead of the clock is taken as of now: trends and memories of years to come would
+outweigh everything that is said until then."""
 MAX_ROLE = 64
 _MOST_ROLES = f"roles must be at most {MAX_ROLES} names of at most {MAX_ROLE} characters"
 _QUESTION = re.compile(
@@ -82,6 +85,19 @@ def stream_message(row: Any, now: float, *, channel: str = "default") -> StreamM
         checked.paid,
         context,
     )
+
+
+def timely(message: StreamMessage, now: float) -> StreamMessage:
+    """The message with a time that can be believed."""
+    return message if message.timestamp <= now + AHEAD_S else replace(message, timestamp=now)
+
+
+def echoed_id(row: Any) -> str | int | None:
+    """The row's own id, where it is one that can be repeated."""
+    value = cast("Mapping[str, Any]", row).get("id") if isinstance(row, Mapping) else None
+    if isinstance(value, str):
+        return value if value.isprintable() and 0 < len(value) <= 256 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= 2**63 else None
 
 
 class Triage:

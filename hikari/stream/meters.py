@@ -4,7 +4,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 RECENT = 4_096
-STAGES = ("queue", "analyze", "count", "total")
+STAGES = ("queue", "analyze", "count", "remember", "total")
 BINS = 20
 
 
@@ -40,8 +40,6 @@ class Meters:
     received: int = 0
     processed: int = 0
     errors: Counter[str] = field(default_factory=Counter[str])
-    kept_out: Counter[str] = field(default_factory=Counter[str])
-    accepted: int = 0
     alerts: Counter[str] = field(default_factory=Counter[str])
     sink_failures: int = 0
     batches: Counter[int] = field(default_factory=Counter[int])

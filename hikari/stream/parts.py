@@ -2,6 +2,8 @@
 
 from typing import Any, Protocol
 
+from hikari.stream.messages import StreamMessage
+
 Row = dict[str, Any]
 
 
@@ -22,3 +24,18 @@ class Parts(Protocol):
     async def remember(self, rows: list[Row], /) -> list[str | Row]:
         """Rows of `NeuralMemorySystem.store_memories`; the id of each, once it is on disk."""
         ...
+
+
+def countable(message: StreamMessage, analysis: Row) -> Row:
+    """The message in the words of the analytics, with what the text model found."""
+    return {
+        "username": message.username,
+        "message": message.text,
+        "timestamp": message.timestamp,
+        "channel": message.channel,
+        "sentiment": analysis["sentiment"]["aggregate"]["score"],
+        "emotion": analysis["emotion"]["primary"],
+        "toxicity": analysis["toxicity"]["score"],
+        "question": analysis["context"]["question"]["asks"],
+        **(message.signals or {}),
+    }

@@ -10,7 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from hikari.errors import HikariError, NotReady
 from hikari.stream import events
@@ -18,18 +18,18 @@ from hikari.stream.alerts import AlertDesk
 from hikari.stream.attempts import in_halves
 from hikari.stream.config import PipelineConfig
 from hikari.stream.events import Event
-from hikari.stream.messages import Priority, StreamMessage, Triage, stream_message
+from hikari.stream.keeping import Keeping, rows_of, said
+from hikari.stream.messages import Priority, StreamMessage, Triage, echoed_id, stream_message, timely
 from hikari.stream.meters import Meters
-from hikari.stream.parts import Parts
+from hikari.stream.parts import Parts, countable
 from hikari.stream.queue import BoundedQueue, Waiting
-from hikari.stream.remembering import ORDINARY, MemoryPolicy, memory_row
-from hikari.stream.writing import MemoryWriter
 
 WORKERS = 2
 LOST = {
     "queue_full": "too much is waiting and this message is no question and not paid: it was dropped",
     "too_late": "the stream is faster than the models and this message waited too long: it was dropped",
 }
+INTERNAL = {"code": "internal", "message": "something went wrong with this message"}
 Sink = Callable[[list[Event]], None]
 Row = dict[str, Any]
 _log = logging.getLogger(__name__)
@@ -58,9 +58,8 @@ class Pipeline:
         self._queue = BoundedQueue(
             self.config.capacity, self._dropped, max_wait_s=self.config.max_wait_s, patience_s=self.config.patience_s
         )
-        self._policy, self._alerts = MemoryPolicy(), AlertDesk()
-        self._writer = MemoryWriter(parts.remember, self._emit)
-        self._meters = Meters()
+        self._alerts, self._meters = AlertDesk(), Meters()
+        self._keeping = Keeping(parts, self.config, self._emit, self._meters.stages["remember"].add)
         self._quarantine: deque[dict[str, Any]] = deque(maxlen=self.config.quarantine)
         self._quarantined = 0
         # Both are fair: who comes first goes first, which keeps the order of the messages.
@@ -87,7 +86,7 @@ class Pipeline:
         """Begin; inside an event loop."""
         if not self._workers:
             self._accepting = True
-            self._writer.start()
+            self._keeping.writer.start()
             self._workers = [asyncio.create_task(self._work(), name=f"hikari-stream-{number}") for number in range(WORKERS)]
 
     async def submit(self, message: StreamMessage | Mapping[str, Any]) -> "asyncio.Future[Event]":
@@ -97,7 +96,8 @@ class Pipeline:
         """
         if not self._accepting:
             raise NotReady("the pipeline takes no messages")
-        checked = message if isinstance(message, StreamMessage) else stream_message(message, self._clock())
+        now = self._clock()
+        checked = timely(message if isinstance(message, StreamMessage) else stream_message(message, now), now)
         future: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self._meters.received += 1
         await self._queue.put(Waiting(checked, self._triage.priority(checked), self._monotonic(), future))
@@ -115,9 +115,9 @@ class Pipeline:
         now, arrived = self._clock(), self._monotonic()
         for place, row in enumerate(rows):
             try:
-                message = row if isinstance(row, StreamMessage) else stream_message(row, now, channel=channel)
+                message = timely(row if isinstance(row, StreamMessage) else stream_message(row, now, channel=channel), now)
             except HikariError as error:
-                answers[place] = events.error_event(_identifier(row), error)
+                answers[place] = events.error_event(echoed_id(row), error)
                 self._meters.errors[error.code] += 1
             else:
                 entries.append((place, Waiting(message, Priority.ORDINARY, arrived)))
@@ -141,7 +141,7 @@ class Pipeline:
         while len(self._queue) or self._queue.producers_waiting or self._under_way:
             self._settled.clear()
             await self._settled.wait()
-        await self._writer.drain(self.config.drain_s)
+        await self._keeping.writer.drain(self.config.drain_s)
 
     async def close(self) -> None:
         """Drain and end."""
@@ -151,15 +151,15 @@ class Pipeline:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-            await self._writer.close()
+            await self._keeping.writer.close()
 
     async def written(self) -> int:
         """Wait until the memories that were accepted are on disk, for a while; how many are not."""
-        return await self._writer.drain(self.config.drain_s)
+        return await self._keeping.writer.drain(self.config.drain_s)
 
     def forget_user(self) -> None:
         """A viewer was forgotten: drop hashes of what was said, so that the same words can be remembered again."""
-        self._policy.clear()
+        self._keeping.policy.clear()
 
     def stats(self) -> dict[str, Any]:
         """Depths, counts, latencies; no texts and no names."""
@@ -167,6 +167,7 @@ class Pipeline:
         total = meters.stages["total"].as_dict()
         return {
             "queue_depth": len(self._queue),
+            "overloaded": self._queue.overloaded,
             "producers_waiting": self._queue.producers_waiting,
             "under_way": self._under_way,
             "batch_size": meters.last_batch,
@@ -183,14 +184,7 @@ class Pipeline:
             "alerts": dict(meters.alerts),
             "sink_failures": meters.sink_failures,
             "scores": {"sentiment": list(meters.sentiment), "toxicity": list(meters.toxicity)},
-            "memory": {
-                "accepted": meters.accepted,
-                "stored": self._writer.stored,
-                "waiting": len(self._writer),
-                "kept_out": dict(meters.kept_out),
-                "refused": dict(self._writer.refused),
-                "failing": self._writer.failing,
-            },
+            "memory": self._keeping.stats(),
         }
 
     async def _work(self) -> None:
@@ -210,6 +204,9 @@ class Pipeline:
                     raise
             try:
                 await self._finish(batch, analyses, durable=False)
+            except Exception as error:  # noqa: BLE001 - the messages to come must find a worker
+                _log.error("a batch of %d messages has no events: %s", len(batch), type(error).__name__)
+                self._give_up(batch)
             finally:
                 self._counting.release()
                 self._end()
@@ -243,17 +240,17 @@ class Pipeline:
 
     async def _finish(self, batch: list[Waiting], analyses: list[Row], *, durable: bool) -> list[Event]:
         counted = await self._count(batch, analyses)
-        decisions = [self._decide(entry.message, analysis) for entry, analysis in zip(batch, analyses, strict=True)]
-        rows = [
-            memory_row(entry.message, analysis, importance)
-            for entry, analysis, importance in zip(batch, analyses, decisions, strict=True)
-            if isinstance(importance, float)
+        overloaded = self._queue.overloaded
+        decisions = [
+            self._keeping.decide(entry.message, analysis, overloaded=overloaded)
+            for entry, analysis in zip(batch, analyses, strict=True)
         ]
-        memories = [_said(decision) for decision in decisions]
+        rows = rows_of([entry.message for entry in batch], analyses, decisions)
+        memories = [said(decision) for decision in decisions]
         if durable and rows:
-            ids = iter(await self._remember_now(rows))
+            written = iter(await self._keeping.write(rows))
             memories = [
-                next(ids) if isinstance(each, float) else memory for each, memory in zip(decisions, memories, strict=True)
+                next(written) if isinstance(each, float) else memory for each, memory in zip(decisions, memories, strict=True)
             ]
         now = self._monotonic()
         made: list[Event] = []
@@ -269,14 +266,14 @@ class Pipeline:
                 entry.future.set_result(event)
         if not durable:
             # After the events: a `stored` event never comes before the analysis that it belongs to.
-            self._writer.add(rows)
+            self._keeping.writer.add(rows)
         return made
 
     async def _count(self, batch: list[Waiting], analyses: list[Row]) -> list[Row | None]:
         started = self._monotonic()
         good = [place for place, analysis in enumerate(analyses) if "error" not in analysis]
         insights: list[Row | None] = [None] * len(batch)
-        rows = [_countable(batch[place].message, analyses[place]) for place in good]
+        rows = [countable(batch[place].message, analyses[place]) for place in good]
         try:
             found = await self._parts.count(rows) if rows else []
             for place, row in zip(good, found, strict=True):
@@ -287,31 +284,6 @@ class Pipeline:
             _log.warning("%d messages were not counted: %s", len(rows), code if code != "internal" else type(error).__name__)
         self._meters.stages["count"].add((self._monotonic() - started) * 1000)
         return insights
-
-    def _decide(self, message: StreamMessage, analysis: Row) -> float | str | None:
-        """The importance of the memory, why there is none, or None where nothing is remembered at all."""
-        if not self.config.remember or "error" in analysis:
-            return None
-        decision = self._policy.decide(message, analysis)
-        if isinstance(decision, float) and len(self._writer) >= self.config.backlog:
-            decision = "busy" if decision <= ORDINARY or len(self._writer) >= 2 * self.config.backlog else decision
-        if isinstance(decision, str):
-            self._meters.kept_out[decision] += 1
-        else:
-            self._meters.accepted += 1
-        return decision
-
-    async def _remember_now(self, rows: list[Row]) -> list[dict[str, Any]]:
-        answers = await in_halves(self._parts.remember, rows, lambda row, error: None)
-        said: list[dict[str, Any]] = []
-        for answer in answers:
-            if isinstance(answer, str):
-                self._writer.stored += 1
-                said.append({"id": answer})
-            else:
-                self._writer.refused[answer["error"]["code"]] += 1
-                said.append({"kept_out": answer["error"]["code"]})
-        return said
 
     def _event(
         self, entry: Waiting, analysis: Row, insights: Row | None, memory: Mapping[str, Any] | None, now: float
@@ -332,17 +304,18 @@ class Pipeline:
             meters.alerts[alert["kind"]] += 1
         return events.analysis_event(message, analysis, insights, memory, round(latency_ms, 3)), alerts
 
+    def _give_up(self, batch: list[Waiting]) -> None:
+        """Tell whoever waits for these that something of ours is broken."""
+        self._meters.errors["internal"] += len(batch)
+        for entry in batch:
+            if entry.future is not None and not entry.future.done():
+                entry.future.set_result(events.error_event(entry.message.id, INTERNAL, entry.message.channel))
+
     def _poison(self, stage: str) -> Callable[[Row, Exception], None]:
         def set_aside(row: Row, error: Exception) -> None:
             self._quarantined += 1
-            known = {
-                "id": row["id"],
-                "channel": row["channel"],
-                "stage": stage,
-                "error": type(error).__name__,
-                "at": self._clock(),
-            }
-            self._quarantine.append(known)
+            known = {"id": row["id"], "channel": row["channel"], "stage": stage, "error": type(error).__name__}
+            self._quarantine.append({**known, "at": self._clock()})
 
         return set_aside
 
@@ -369,32 +342,3 @@ class Pipeline:
     def _rest(self) -> None:
         if not self._under_way:
             self._settled.set()
-
-
-def _countable(message: StreamMessage, analysis: Row) -> Row:
-    """The message in the words of the analytics, with what the text model found."""
-    return {
-        "username": message.username,
-        "message": message.text,
-        "timestamp": message.timestamp,
-        "channel": message.channel,
-        "sentiment": analysis["sentiment"]["aggregate"]["score"],
-        "emotion": analysis["emotion"]["primary"],
-        "toxicity": analysis["toxicity"]["score"],
-        "question": analysis["context"]["question"]["asks"],
-        **(message.signals or {}),
-    }
-
-
-def _said(decision: float | str | None) -> dict[str, Any] | None:
-    if decision is None:
-        return None
-    return {"accepted": True, "importance": decision} if isinstance(decision, float) else {"kept_out": decision}
-
-
-def _identifier(row: Any) -> str | int | None:
-    """The row's own id, where it is one that can be repeated."""
-    value = cast("Mapping[str, Any]", row).get("id") if isinstance(row, Mapping) else None
-    if isinstance(value, str):
-        return value if value.isprintable() and 0 < len(value) <= 256 else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= 2**63 else None

@@ -39,7 +39,9 @@ class BoundedQueue:
         self._size = 0
         self._numbers = 0
         self._producers: deque[tuple[asyncio.Future[None], Waiting]] = deque()
-        self._late_since: float | None = None
+        self.overloaded = False
+        """Whether what waits too long is dropped."""
+        self._turning_since: float | None = None
         self._filled = asyncio.Event()
         self.dropped: Counter[str] = Counter()
         """How many messages went, by reason."""
@@ -117,18 +119,26 @@ class BoundedQueue:
 
     def _shed(self, now: float) -> None:
         oldest = min((level[0].arrived for level in self._levels if level), default=now)
-        if now - oldest <= self._max_wait_s:
-            self._late_since = None
-            return
-        if self._late_since is None:
-            self._late_since = now
-        if now - self._late_since < self._patience_s:
+        self._judge(now - oldest, now)
+        if not self.overloaded:
             return
         for priority in DROPPABLE:
             level = self._levels[priority]
             while level and now - level[0].arrived > self._max_wait_s:
                 self._size -= 1
                 self._drop(level.popleft(), TOO_LATE)
+
+    def _judge(self, waited: float, now: float) -> None:
+        """Overload begins when messages have waited too long for `patience_s`, and ends when they have waited less than half of that for
+        as long: without the difference, what is dropped would end it at once and the queue would fill again."""
+        turning = waited < self._max_wait_s / 2 if self.overloaded else waited > self._max_wait_s
+        if not turning:
+            self._turning_since = None
+            return
+        if self._turning_since is None:
+            self._turning_since = now
+        if now - self._turning_since >= self._patience_s:
+            self.overloaded, self._turning_since = not self.overloaded, None
 
     def _drop(self, entry: Waiting, reason: str) -> None:
         self.dropped[reason] += 1

@@ -7,11 +7,11 @@ store cannot take anything (full disk, restart), what was accepted waits here an
 import asyncio
 import contextlib
 import logging
+import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from hikari.errors import HikariError
 from hikari.stream.attempts import in_halves
 from hikari.stream.events import Event, stored_event
 
@@ -30,8 +30,11 @@ _log = logging.getLogger(__name__)
 class MemoryWriter:
     """Writes rows in the background through `remember`; `emit` gets the `stored` events."""
 
-    def __init__(self, remember: Remember, emit: Callable[[list[Event]], None]) -> None:
-        self._remember, self._emit = remember, emit
+    def __init__(
+        self, remember: Remember, emit: Callable[[list[Event]], None], timed: Callable[[float], None] = lambda ms: None
+    ) -> None:
+        """`timed` is told how many milliseconds a write took."""
+        self._remember, self._emit, self._timed = remember, emit, timed
         self._rows: deque[Row] = deque()
         self._filled, self._idle = asyncio.Event(), asyncio.Event()
         self._idle.set()
@@ -104,7 +107,9 @@ class MemoryWriter:
 
     async def write(self, rows: list[Row]) -> list[Row]:
         """Write these rows and tell of what is stored; those that are to be tried again."""
+        started = time.perf_counter()
         answers = await in_halves(self._remember, rows, lambda row, error: None)
+        self._timed((time.perf_counter() - started) * 1000)
         again: list[Row] = []
         stored: dict[str, dict[str, str]] = {}
         failed: Counter[str] = Counter()
@@ -132,8 +137,3 @@ class MemoryWriter:
         except TimeoutError:
             return
         await asyncio.sleep(0.05)  # an ending pipeline tries more often
-
-
-def kept_out_of(error: HikariError | dict[str, str]) -> dict[str, str]:
-    """What an event says of a memory that the store refused."""
-    return {"kept_out": error.code if isinstance(error, HikariError) else error["code"]}

@@ -22,7 +22,7 @@ const [CHANNELS, MOST_CHANNELS, SECOND_MS, STALE_MS] = ["hikari.channels", 20, 1
 const SECONDS = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
 
 let channel = new URLSearchParams(location.search).get("channel") || "default";
-let [moments, snapshotAt] = [[], 0];
+let [moments, snapshotAt, viewers] = [[], 0, null];
 const shown = () => channel;
 
 const timeline = new Timeline();
@@ -34,6 +34,7 @@ new Compose(line, shown, (event) => chat.add(event));
 const board = new Board([
   stream((answer) => {
     moments = [...(answer.hype_moments ?? []), ...(answer.current_moment ? [answer.current_moment] : [])];
+    viewers = answer.minutes?.viewer_count?.findLast((count) => count !== null) ?? null;
     timeline.addMinutes(answer);
     draw();
   }),
@@ -48,6 +49,7 @@ function draw() {
 
 function follow(name) {
   channel = name;
+  viewers = null;
   player.stop();
   moments = [];
   timeline.clear();
@@ -94,7 +96,7 @@ function take(event) {
   else if (event.type === "snapshot" && (event.channel ?? channel) === channel) {
     snapshotAt = Date.now();
     $("tiles").classList.remove("stale");
-    showTiles(event);
+    showTiles({ ...event, minute: { ...event.minute, viewers: event.minute?.viewers ?? viewers } });
     showHealth(event);
     if (timeline.addSnapshot(event)) draw();
   }

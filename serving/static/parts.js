@@ -153,7 +153,7 @@ export function copyButton(label, text, key = null) {
   return button;
 }
 
-export const isDark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+const isDark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
 
 /** The light and dark switch; `hikari:theme` tells those who draw with colours of their own. */
 export function themeSwitch(button) {

@@ -6,7 +6,7 @@ import { $, badge, bars, card, el, fact, feeling, isNumber, moment, percent, plu
 const FOUND = 5;
 
 /** Opens the dialog with new content; closing gives the focus back to where it was. */
-export function openDialog(title, ...content) {
+function openDialog(title, ...content) {
   const dialog = $("dialog");
   $("dialog-title").replaceChildren(title);
   $("dialog-body").replaceChildren(...content.flat());

@@ -118,7 +118,7 @@ def test_no_text_of_a_viewer_gets_into_the_output(server: Served) -> None:
     for path, status, body in bodies:
         post(server, path, status, **body)
     log = server.log.read_text(errors="replace")
-    assert "path=/process_chat_message" in log
+    assert '"path":"/process_chat_message"' in log
     assert MARKER not in log
 
 

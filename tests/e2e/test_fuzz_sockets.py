@@ -118,7 +118,7 @@ def test_a_few_frames(keyed: Served, path: str, key: str) -> None:
 @KEYS
 @PATHS
 def test_many_frames(keyed: Served, path: str, key: str) -> None:
-    fuzz(keyed, path, key, 400)
+    fuzz(keyed, path, key, 120)
 
 
 def test_a_huge_frame_ends_its_socket_alone(keyed: Served) -> None:

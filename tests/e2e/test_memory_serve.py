@@ -101,7 +101,7 @@ def test_no_text_of_a_viewer_gets_into_the_output(server: Served) -> None:
     for path, body, status in bodies:
         post(server, path, body, status)
     log = server.log.read_text(errors="replace")
-    assert "path=/store_memory" in log
+    assert '"path":"/store_memory"' in log
     assert MARKER not in log
 
 

@@ -4,6 +4,9 @@ import asyncio
 import base64
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from httpx_ws import WebSocketUpgradeError, aconnect_ws
 
 from serving.needs import NEEDS
 from tests.e2e.keyed import KEYS, OPERATOR, READER, SECRETS, TENANT, bearer
-from tests.e2e.process import Served
+from tests.e2e.process import ROOT, Served
 
 VIEWER = "zqxviewerqxz"
 
@@ -173,3 +176,15 @@ def test_no_secret_shows_anywhere(keyed: Served, client: httpx.Client) -> None:
         assert secret not in log(keyed)
         assert encoded not in log(keyed)
     assert hashlib.sha256(OPERATOR.encode()).hexdigest() not in log(keyed)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", None])  # noqa: S104 - None is what a container does
+def test_a_public_address_without_keys_is_one_clear_line(host: str | None, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Hikari", *(["--host", host] if host else [])]
+    environment = {**os.environ, "BENTOML_HOME": str(tmp_path), "BENTOML_DO_NOT_TRACK": "True"}
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=120, check=False)
+    assert ended.returncode == 1
+    lines = [line for line in (ended.stdout + ended.stderr).splitlines() if "Warning" not in line and not line.startswith(" ")]
+    assert lines == [
+        "hikari: without keys only this machine is served, but 0.0.0.0 is open to others: set HIKARI_API_KEYS, or pass --host 127.0.0.1"
+    ]

@@ -66,7 +66,7 @@ def test_no_text_of_a_viewer_gets_into_the_output(server: Served) -> None:
         )
         assert answer.status_code == status
     log = server.log.read_text(errors="replace")
-    assert "path=/analyze_message" in log
+    assert '"path":"/analyze_message"' in log
     assert MARKER not in log
 
 

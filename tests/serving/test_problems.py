@@ -4,8 +4,10 @@ import logging
 from typing import Any
 
 import pytest
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from hikari import errors
 from hikari.errors import (
@@ -95,9 +97,36 @@ def test_an_unexpected_error_is_a_500_without_its_message(caplog: pytest.LogCapt
         raise ValueError(" ".join(words))
 
     with caplog.at_level(logging.ERROR):
-        answer = TestClient(Shield(app)).get("/place")
+        answer = TestClient(Shield(app)).get("/facts")
     assert answer.status_code == 500
     assert answer.json()["error"]["code"] == "internal"
     assert "viewer wrote" not in answer.text + caplog.text
     assert "ValueError" in caplog.text
-    assert "/place" in caplog.text
+    assert "/facts" in caplog.text
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_an_unexpected_error_of_a_socket_is_logged_without_its_message(caplog: pytest.LogCaptureFixture, accepted: bool) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        if accepted:
+            await send({"type": "websocket.accept"})
+        words = ["what", "the", "viewer", "wrote"]
+        raise ValueError(" ".join(words))
+
+    with caplog.at_level(logging.ERROR), pytest.raises(WebSocketDisconnect) as caught:  # noqa: SIM117
+        with TestClient(Shield(app)).websocket_connect("/ws/what-the-viewer-wrote") as socket:
+            socket.receive_text()
+    assert caught.value.code == 1011
+    assert "ValueError at another path" in caplog.text
+    assert "viewer wrote" not in caplog.text
+    assert "viewer-wrote" not in caplog.text
+
+
+def test_a_client_that_left_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise ClientDisconnect
+
+    with pytest.raises(AssertionError):  # nobody is answered
+        TestClient(Shield(app)).get("/facts")
+    assert caplog.text == ""

@@ -92,6 +92,22 @@ def test_no_redis_at_all_costs_nothing(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_a_viewer_is_forgotten_in_what_waits() -> None:
+    async def scenario() -> None:
+        events = RedisEvents("redis://127.0.0.1:1/0")
+        said = [
+            Frame({"type": "analysis", "id": number, "channel": channel, "username": name})
+            for number, (channel, name) in enumerate((("a", "ann"), ("b", "ann"), ("a", "bo")))
+        ]
+        events(said)
+        events.forget_user("ann", "a")
+        assert len(events) == 2
+        events.forget_user("ann")
+        assert len(events) == 1
+
+    asyncio.run(scenario())
+
+
 def test_an_address_that_is_none_is_refused_without_its_password() -> None:
     with pytest.raises(BadInput) as caught:
         RedisEvents("http://user:secret@host")

@@ -236,13 +236,13 @@ def test_a_backlog_keeps_ordinary_messages_out_and_says_so() -> None:
     async def work() -> tuple[list[Event], dict[str, Any]]:
         line = pipeline(parts, backlog=1)
         line.start()
-        await line._writer.close()  # nothing is written any more
+        await line._keeping.writer.close()  # nothing is written any more
         rows = [
             {"username": f"u{number}", "text": text}
             for number, text in enumerate(["the stream looks fine today", "the music is quiet now", "i like this song a lot"])
         ]
         events = [event for row in rows for event in await line.process([row])]
-        line._writer.start()
+        line._keeping.writer.start()
         await line.close()
         return events, line.stats()
 
@@ -267,3 +267,49 @@ def test_a_listener_that_fails_stops_nobody() -> None:
 
     assert run(work())["sink_failures"] == 1
     assert texts(out) == ["hello there"]
+
+
+def test_a_message_of_years_to_come_is_of_now() -> None:
+    rows = [{"username": "ann", "text": "hello there", "timestamp": NOW + ahead} for ahead in (-1e6, 30.0, 61.0, 9e9)]
+
+    async def work() -> list[Event]:
+        async with pipeline(SmallParts()) as line:
+            return [*await line.process(rows), await (await line.submit(rows[3]))]
+
+    assert [event["timestamp"] - NOW for event in run(work())] == [-1e6, 30.0, 0.0, 0.0, 0.0]
+
+
+def test_stats_tell_how_long_what_took() -> None:
+    async def work() -> dict[str, Any]:
+        async with pipeline(SmallParts()) as line:
+            await line.process([{"username": "ann", "text": "my cat is called Mochi"}] * 3)
+            await line.drain()
+            return line.stats()
+
+    stats = run(work())
+    assert {name: stage["count"] for name, stage in stats["stages"].items()} == {
+        "queue": 3,
+        "analyze": 1,
+        "count": 1,
+        "remember": 1,
+        "total": 3,
+    }
+    assert sum(stats["scores"]["sentiment"]) == sum(stats["scores"]["toxicity"]) == 3
+    assert (stats["received"], stats["processed"], stats["mean_batch"]) == (3, 3, 3.0)
+
+
+def test_a_worker_survives_what_should_not_happen(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> None:
+        async with pipeline(SmallParts()) as line:
+
+            def broken(*_: Any) -> list[Event]:
+                raise ZeroDivisionError
+
+            monkeypatch.setattr(line._alerts, "look", broken)
+            events = [await (await line.submit(message(f"number {number}", id=number))) for number in range(5)]
+            assert [(event["id"], event["error"]["code"]) for event in events] == [(number, "internal") for number in range(5)]
+            monkeypatch.undo()
+            assert (await (await line.submit(message("fine again"))))["type"] == "analysis"
+            assert line.stats()["errors"] == {"internal": 5}
+
+    run(work())

@@ -26,6 +26,7 @@ class Trial:
         )
         self.put: list[Waiting] = []
         self.taken: list[Waiting] = []
+        self.waits: list[float] = []
 
     def entry(self, priority: Priority, user: str = "ann", at: float = 0.0) -> Waiting:
         made = Waiting(message(user=user, id=len(self.put)), priority, at)
@@ -35,6 +36,7 @@ class Trial:
     def take(self, most: int, now: float = 0.0) -> list[int]:
         found = self.queue.take(most, now)
         self.taken += found
+        self.waits += [now - entry.arrived for entry in found]
         return [entry.message.id for entry in found]  # type: ignore[misc]
 
 
@@ -129,3 +131,25 @@ def test_a_short_burst_is_worked_off_and_a_lasting_overload_is_shed() -> None:
     assert trial.take(9, now=1.6) == [15, 20]
     trial.queue.offer(trial.entry(Priority.ORDINARY, at=1.6))
     assert trial.take(9, now=1.65) == [21]
+
+
+def test_overload_lasts_until_the_queue_is_short_again_for_a_while() -> None:
+    trial = Trial(100, max_wait_s=0.1, patience_s=1.0)
+    now = 0.0
+    for _ in range(60):  # two come while one is taken
+        for _ in range(2):
+            trial.queue.offer(trial.entry(Priority.ORDINARY, at=now))
+        now += 0.05
+        trial.take(1, now)
+    assert trial.queue.overloaded
+    assert max(trial.waits) > 0.5  # before it was one
+    assert max(trial.waits[-20:]) <= 0.1 + 1e-9
+    for _ in range(25):
+        trial.queue.offer(trial.entry(Priority.ORDINARY, at=now))
+        now += 0.04
+        trial.take(9, now)
+    assert trial.queue.overloaded
+    for _ in range(5):
+        now += 0.04
+        trial.take(9, now)
+    assert not trial.queue.overloaded
