@@ -47,14 +47,19 @@ def test_scoring_a_file_reaches_seven_tenths_of_the_bare_runtime(
     bundle = open_bundle(shipped_bundle)
     bare = TextClassifier(bundle, threads=threads)
     encoded = bare.prepare([chat_text.read(text).words for text in messages])
-    inputs = [{"input_ids": np.array([row.ids]), "attention_mask": np.ones((1, len(row.ids)), dtype=np.int64)} for row in encoded]
+    names = {given.name for given in bare._session.get_inputs()}
+    inputs = [
+        {name: np.array([row.ids]) if name == "input_ids" else np.ones((1, len(row.ids)), dtype=np.int64) for name in names}
+        for row in encoded
+    ]
     source = tmp_path / "in.jsonl"
     source.write_text("".join(json.dumps({"id": n, "text": text}) + "\n" for n, text in enumerate(messages)), encoding="utf-8")
     scorer = Scorer(TextClassifier(bundle, threads=1))
 
     def loop() -> None:
-        for feed in inputs:
-            bare._session.run(None, feed)
+        # A graph that takes texts of one length uses one thread a pass: then the passes go side by side.
+        with ThreadPoolExecutor(1 if bare._padded else threads) as pool:
+            list(pool.map(lambda feed: bare._session.run(None, feed), inputs))
 
     bare_s = _seconds(loop)
     score_s = _seconds(lambda: score_file(source, tmp_path / "out.jsonl", scorer, threads))
