@@ -12,6 +12,7 @@ processors. Ratios are the result; absolute figures belong to the machine and wh
 import argparse
 import asyncio
 import contextlib
+import importlib.util
 import json
 import os
 import sys
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -194,7 +196,7 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=200.0, help="messages a second")
     parser.add_argument("--step-seconds", type=float, default=8.0, help="of each step of the saturation")
     parser.add_argument("--turns", type=int, default=3, help="of the ways that work in turns")
-    parser.add_argument("--size", type=int, default=1_000, help="messages of a way in one turn")
+    parser.add_argument("--size", type=int, default=1_000, help="messages of a way in one turn (of one message a request a quarter)")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", type=lambda text: text.split(","), help=f"parts, of {', '.join(PARTS)}")
     parser.add_argument("--infinity", type=Path, help="an environment with infinity-emb; without it that part is left out")
@@ -215,10 +217,9 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def _encoder() -> Path:
-    """The folder of the encoder that `conf/` names."""
-    import importlib.util
-
-    found = importlib.util.find_spec("minilm_model")
+    """The folder of the encoder that the text model was trained from."""
+    package = yaml.safe_load((ROOT / "conf/model/encoder/minilm.yaml").read_text(encoding="utf-8"))["location"]
+    found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
         raise SystemExit("--encoder names a folder with the encoder's config.json and tokenizer")
     return Path(found.origin).parent / "model"

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,7 @@ CLIENTS = 16
 FRAME = 500
 CHANNEL = "bulk"
 WAYS = ("websocket", "batch_request", "one_a_request", "engine", "onnx_loop", "onnx_side_by_side")
+Work = Callable[[list[str]], Awaitable[int]]
 
 
 class Bare:
@@ -113,25 +114,37 @@ async def by_one(session: aiohttp.ClientSession, url: str, given: Sequence[str])
 
 
 async def measure(url: str, process: Bare, dashboard: Dashboard, turns: int, size: int, seed: int) -> dict[str, Any]:
-    """Messages a second of every way, over all turns; waiting for the disk between the turns is not counted."""
+    """Messages a second of every way, over all turns but a first one; waiting for the disk between the ways is not counted."""
     new = texts.distinct(seed)
-    seconds, done = dict.fromkeys(WAYS, 0.0), dict.fromkeys(WAYS, 0)
-    written_s = 0.0
+    seconds, done, written_s = dict.fromkeys(WAYS, 0.0), dict.fromkeys(WAYS, 0), 0.0
     before = (await dashboard.next())["cache"]
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(600)) as session:
-        await over_websocket(url, list(islice(new, 64)))
-        await process.ask(way="engine", texts=list(islice(new, 64)))
-        for _ in range(turns):
+        service: dict[str, Work] = {
+            "websocket": lambda given: over_websocket(url, given),
+            "batch_request": lambda given: by_batch(session, url, given),
+            "one_a_request": lambda given: by_one(session, url, given),
+        }
+        for turn in range(turns + 1):
             shared = list(islice(new, size))
-            async for way, count, took in _turn(session, url, process, dashboard, shared, new):
-                seconds[way] += took["seconds"]
-                written_s += took.get("written_s", 0.0)
-                done[way] += count
+            # Nobody is always the first after a pause.
+            for way in WAYS[turn % len(WAYS) :] + WAYS[: turn % len(WAYS)]:
+                if way in service:
+                    # The bare process has not read the texts of the service, nor the service those of the bare process.
+                    given = list(islice(new, size // 4 if way == "one_a_request" else size))
+                    took = await _timed(way, service[way], given)
+                    await dashboard.settled()
+                else:
+                    given, answer = shared, await process.ask(way=way, texts=shared)
+                    took = answer["seconds"]
+                    written_s += answer.get("written_s", 0.0) if turn else 0.0
+                if turn:
+                    seconds[way] += took
+                    done[way] += len(given)
     after = (await dashboard.next())["cache"]
     rates = {way: done[way] / seconds[way] for way in WAYS}
     asked = sum(after[name] - before[name] for name in ("hits", "misses"))
     return {
-        "texts_a_way": {way: done[way] for way in WAYS},
+        "texts_a_way": done,
         "messages_per_s": rates,
         "engine_until_written_per_s": done["engine"] / written_s,
         "cache_hit_rate": (after["hits"] - before["hits"]) / asked if asked else None,
@@ -145,23 +158,9 @@ async def measure(url: str, process: Bare, dashboard: Dashboard, turns: int, siz
     }
 
 
-async def _turn(
-    session: aiohttp.ClientSession, url: str, process: Bare, dashboard: Dashboard, shared: list[str], new: Iterator[str]
-) -> AsyncIterator[tuple[str, int, dict[str, float]]]:
-    size = len(shared)
-    single = list(islice(new, max(1, size // 4)))
-    for way, given, work in (
-        ("websocket", shared, lambda given: over_websocket(url, given)),
-        ("batch_request", list(islice(new, size)), lambda given: by_batch(session, url, given)),
-        ("one_a_request", single, lambda given: by_one(session, url, given)),
-    ):
-        started = time.perf_counter()
-        count = await work(given)
-        took = time.perf_counter() - started
-        if count != len(given):
-            raise RuntimeError(f"{way}: {len(given) - count} of {len(given)} messages were not analysed")
-        await dashboard.settled()
-        yield way, count, {"seconds": took}
-    for way in WAYS[3:]:
-        # The service has read these texts; the bare process has not.
-        yield way, size, await process.ask(way=way, texts=shared)
+async def _timed(way: str, work: Work, given: list[str]) -> float:
+    started = time.perf_counter()
+    count = await work(given)
+    if count != len(given):
+        raise RuntimeError(f"{way}: {len(given) - count} of {len(given)} messages were not analysed")
+    return time.perf_counter() - started
