@@ -48,9 +48,14 @@ TARGETS: tuple[tuple[str, str, float, str], ...] = (
     ("bulk", "websocket_to_engine", 0.6, ">="),
     ("bulk", "batch_request_to_engine", 0.6, ">="),
     ("bulk", "engine_to_onnx_loop", 0.7, ">="),
+    ("bulk", "websocket_to_one_client", 5.0, ">="),
+    ("bulk", "batch_request_to_one_client", 5.0, ">="),
     ("bulk", "websocket_to_one_a_request", 5.0, ">="),
     ("bulk", "batch_request_to_one_a_request", 5.0, ">="),
+    ("infinity", "analyze_to_infinity", 5.0, ">="),
+    ("infinity", "analyze_p99_to_infinity", 1.0, "<="),
     ("infinity", "sockets_to_infinity", 5.0, ">="),
+    ("infinity", "sockets_p99_to_infinity", 1.0, "<="),
 )
 """What issue 5 asks for, on two idle cores."""
 

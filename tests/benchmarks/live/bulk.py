@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[3]
 CLIENTS = 16
 FRAME = 500
 CHANNEL = "bulk"
-WAYS = ("websocket", "batch_request", "one_a_request", "engine", "onnx_loop", "onnx_side_by_side")
+WAYS = ("websocket", "batch_request", "one_a_request", "one_client", "engine", "onnx_loop", "onnx_side_by_side")
+"""`one_a_request`: one message a request, `CLIENTS` clients at once, which the pipeline takes together; `one_client`: one alone."""
 Work = Callable[[list[str]], Awaitable[int]]
 
 
@@ -97,8 +98,8 @@ async def by_batch(session: aiohttp.ClientSession, url: str, given: Sequence[str
     return sum(await asyncio.gather(*map(one, pieces)))
 
 
-async def by_one(session: aiohttp.ClientSession, url: str, given: Sequence[str]) -> int:
-    """One message a request, `CLIENTS` at once."""
+async def by_one(session: aiohttp.ClientSession, url: str, given: Sequence[str], clients: int) -> int:
+    """One message a request, by clients of which each waits for its answer."""
     left = iter(texts.rows(list(given), CHANNEL, "message"))
 
     async def client() -> int:
@@ -110,7 +111,7 @@ async def by_one(session: aiohttp.ClientSession, url: str, given: Sequence[str])
                 found += json.loads(await answer.read())["analysis"] is not None
         return found
 
-    return sum(await asyncio.gather(*(client() for _ in range(CLIENTS))))
+    return sum(await asyncio.gather(*(client() for _ in range(clients))))
 
 
 async def measure(url: str, process: Bare, dashboard: Dashboard, turns: int, size: int, seed: int) -> dict[str, Any]:
@@ -122,7 +123,8 @@ async def measure(url: str, process: Bare, dashboard: Dashboard, turns: int, siz
         service: dict[str, Work] = {
             "websocket": lambda given: over_websocket(url, given),
             "batch_request": lambda given: by_batch(session, url, given),
-            "one_a_request": lambda given: by_one(session, url, given),
+            "one_a_request": lambda given: by_one(session, url, given, CLIENTS),
+            "one_client": lambda given: by_one(session, url, given, 1),
         }
         for turn in range(turns + 1):
             shared = list(islice(new, size))
@@ -130,7 +132,7 @@ async def measure(url: str, process: Bare, dashboard: Dashboard, turns: int, siz
             for way in WAYS[turn % len(WAYS) :] + WAYS[: turn % len(WAYS)]:
                 if way in service:
                     # The bare process has not read the texts of the service, nor the service those of the bare process.
-                    given = list(islice(new, size // 4 if way == "one_a_request" else size))
+                    given = list(islice(new, size // 4 if way.startswith("one") else size))
                     took = await _timed(way, service[way], given)
                     await dashboard.settled()
                 else:
@@ -153,6 +155,8 @@ async def measure(url: str, process: Bare, dashboard: Dashboard, turns: int, siz
         "batch_request_to_engine": rates["batch_request"] / rates["engine"],
         "engine_to_onnx_loop": rates["engine"] / rates["onnx_loop"],
         "engine_to_onnx_side_by_side": rates["engine"] / rates["onnx_side_by_side"],
+        "websocket_to_one_client": rates["websocket"] / rates["one_client"],
+        "batch_request_to_one_client": rates["batch_request"] / rates["one_client"],
         "websocket_to_one_a_request": rates["websocket"] / rates["one_a_request"],
         "batch_request_to_one_a_request": rates["batch_request"] / rates["one_a_request"],
     }

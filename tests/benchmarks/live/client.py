@@ -125,7 +125,16 @@ class Sent:
             **percentiles("settled_from_send_", from_sent[read & late]),
             **percentiles("inside_", self.inside_ms[read & late]),
             "sender_late_p99_ms": float(np.percentile((self.sent - self.due) * 1e3, 99)),
+            "worst_seconds": _worst(self.due[read], from_due[read]),
         }
+
+
+def _worst(due: np.ndarray, times: np.ndarray) -> dict[str, float]:
+    """The slowest answer of each of the five slowest seconds: one stall, or a lasting state?"""
+    seconds = np.floor(due).astype(int)
+    slowest = {int(second): float(times[seconds == second].max()) for second in np.unique(seconds)}
+    worst = sorted(sorted(slowest, key=slowest.__getitem__)[-5:])
+    return {f"second_{second}_max_ms": slowest[second] for second in worst}
 
 
 def percentiles(name: str, times: np.ndarray, percents: Sequence[int] = (50, 99)) -> dict[str, float | None]:
