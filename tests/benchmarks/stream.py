@@ -38,6 +38,8 @@ WARM_UP_S = 5
 GROWTH = 1.25
 OVERLOAD = 1.5
 MOST_STEPS = 14
+STEP = ("rate", "answered_per_s", "dropped", "settled_p99_ms", "sender_late_p99_ms", "cache_hit_rate")
+"""What is told of each step."""
 TARGETS: tuple[tuple[str, str, float, str], ...] = (
     ("stream", "p50_ms", 25.0, "<="),
     ("stream", "p99_ms", 100.0, "<="),
@@ -90,7 +92,7 @@ class Bench:
         rate, steps = float(self._options.rate), []
         for _ in range(MOST_STEPS):
             step = await self._send(rate, self._options.step_seconds)
-            steps.append({"rate": rate, **{name: step[name] for name in ("answered_per_s", "dropped", "settled_p99_ms", "sender_late_p99_ms")}})
+            steps.append({name: step[name] for name in STEP})
             if step["dropped"]:
                 break
             rate *= GROWTH
@@ -130,7 +132,8 @@ def resident_mb(pid: int) -> tuple[float, float]:
     total = anonymous = 0.0
     for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
         with contextlib.suppress(psutil.Error, OSError):
-            lines = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8").splitlines())
+            status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+            lines = dict(line.split(":", 1) for line in status.splitlines())
             total += int(lines["VmRSS"].split()[0]) / 1024
             anonymous += int(lines["RssAnon"].split()[0]) / 1024
     return total, anonymous
@@ -189,7 +192,9 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _flat(value, f"{prefix}{name}.")
         elif isinstance(value, list):
             for row in value:
-                text = ", ".join(f"{key} {shown:.1f}" if isinstance(shown, float) else f"{key} {shown}" for key, shown in row.items())
+                text = ", ".join(
+                    f"{key} {shown:.1f}" if isinstance(shown, float) else f"{key} {shown}" for key, shown in row.items()
+                )
                 yield f"{prefix}{name}", text
         else:
             yield f"{prefix}{name}", value
@@ -201,11 +206,15 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=200.0, help="messages a second")
     parser.add_argument("--step-seconds", type=float, default=8.0, help="of each step of the saturation")
     parser.add_argument("--turns", type=int, default=3, help="of the ways that work in turns")
-    parser.add_argument("--size", type=int, default=1_000, help="messages of a way in one turn (of one message a request a quarter)")
+    parser.add_argument(
+        "--size", type=int, default=1_000, help="messages of a way in one turn (of one message a request a quarter)"
+    )
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", type=lambda text: text.split(","), help=f"parts, of {', '.join(PARTS)}")
     parser.add_argument("--infinity", type=Path, help="an environment with infinity-emb; without it that part is left out")
-    parser.add_argument("--encoder", type=Path, help="a folder with the encoder's config and tokenizer (default: the one trained from)")
+    parser.add_argument(
+        "--encoder", type=Path, help="a folder with the encoder's config and tokenizer (default: the one trained from)"
+    )
     parser.add_argument("--set", type=lambda text: text.split("=", 1), action="append", default=[], metavar="NAME=VALUE",
                         help="an environment variable of the service")  # fmt: skip
     parser.add_argument("--output", type=Path, help="write the figures here as JSON")

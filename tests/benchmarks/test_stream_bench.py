@@ -29,7 +29,9 @@ def test_a_simulated_stream_never_ends_and_is_paid_for_now_and_then() -> None:
 
 def test_a_dropped_question_is_seen() -> None:
     three = np.array([1.0, 3.0, 5.0])
-    sent = Sent(three, three, three + 0.01, np.array([5.0, np.nan, np.nan]), [Priority.ORDINARY, Priority.QUESTION, Priority.NOISE])
+    sent = Sent(
+        three, three, three + 0.01, np.array([5.0, np.nan, np.nan]), [Priority.ORDINARY, Priority.QUESTION, Priority.NOISE]
+    )
     sent.outcome = ["analysis", "overloaded", "overloaded"]
     figures = sent.figures()
     assert figures["dropped_by_priority"] == {"question": 1, "noise": 1}

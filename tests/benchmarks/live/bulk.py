@@ -91,7 +91,10 @@ async def by_batch(session: aiohttp.ClientSession, url: str, given: Sequence[str
     room = asyncio.Semaphore(2)
 
     async def one(piece: list[str]) -> int:
-        async with room, session.post(f"{url}/process_chat_batch", json={"rows": texts.rows(piece, CHANNEL, "message")}) as answer:
+        async with (
+            room,
+            session.post(f"{url}/process_chat_batch", json={"rows": texts.rows(piece, CHANNEL, "message")}) as answer,
+        ):
             answer.raise_for_status()
             return sum(row.get("analysis") is not None for row in json.loads(await answer.read()))
 

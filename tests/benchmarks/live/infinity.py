@@ -58,10 +58,16 @@ def export(bundle: Path, encoder: Path, folder: Path) -> None:
 def infinity(venv: Path, model: Path, folder: Path) -> Iterator[str]:
     """A running infinity server with its own defaults, but on the CPU; its address."""
     port, log = free_port(), folder / "infinity.log"
-    command = [str(venv.absolute() / "bin/infinity_emb"), "v2", "--model-id", str(model), "--served-model-name", "peer", "--device", "cpu"]
-    command += ["--engine", "torch", "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
+    command = [str(venv.absolute() / "bin/infinity_emb"), "v2", "--model-id", str(model), "--served-model-name", "peer"]
+    command += ["--device", "cpu", "--engine", "torch", "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    variables = {**clean, "HF_HUB_OFFLINE": "1", "INFINITY_ANONYMOUS_USAGE_STATS": "0", "DO_NOT_TRACK": "1", "HF_HOME": str(folder)}
+    variables = {
+        **clean,
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(folder),
+        "INFINITY_ANONYMOUS_USAGE_STATS": "0",
+        "DO_NOT_TRACK": "1",
+    }
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=folder, env=variables)
     try:
