@@ -151,9 +151,9 @@ async def send_stream(
     """Send the messages at `rate` a second over one socket and wait for what becomes of each. `each_s` is called about once a second."""
     triage, count = Triage(), len(messages)
     due = np.cumsum(np.random.default_rng(seed).exponential(1 / rate, count))
-    nothing = (np.full(count, np.nan) for _ in range(3))
+    sent, got, inside_ms = (np.full(count, np.nan) for _ in range(3))
     priorities = [triage.priority(stream_message(message, 0.0)) for message in messages]
-    record = Sent(due, *nothing, priorities, [""] * count)
+    record = Sent(due, sent, got, inside_ms, priorities, [""] * count)
     loop, done = asyncio.get_running_loop(), asyncio.Event()
     async with connect(f"{url.replace('http', 'ws')}/ws/chat", max_size=None, proxy=None) as socket:
         await socket.recv()  # hello
