@@ -51,8 +51,11 @@ bench-stream: setup-dev $(VENV)/.ready-infinity ## ten minutes of a simulated st
 bench-peers: setup-dev $(VENV)/.ready-peers ## the same memories in mem0, chromadb and sqlite+numpy, each in its own environment
 	python -m tests.benchmarks.peers --venvs $(VENV)/peers --output tests/benchmarks/results/peers.json
 
-soak: setup-dev ## kill the memory system 50 times under load and compare what is left
+soak: setup-dev ## kill and flood for an hour or so: the memory, the analytics, the served engine; nothing promised may be lost
 	python -m tests.soak.memory --rounds 50
+	python -m tests.soak.analytics_kill --rounds 30
+	python -m tests.soak.analytics --messages 10000000 --viewers 1000000
+	python -m tests.soak.chaos --seconds 600
 
 lint: setup-dev ## style, types, layers
 	ruff check .

@@ -18,7 +18,7 @@ from tests.redis_process import RedisProcess
 from tests.soak.chaos_load import BUSY, Users, socket_to
 from tests.soak.chaos_service import ENTRY, NOISE, RUNNERS, Service, SmallDisk, bearer, key, marker
 
-FLOODERS, FLOOD_S = 16, 4.0
+FLOODERS, FLOOD_S = 16, 3.0
 HALF_OPEN, HELD_S = 30, 2.0
 QUESTION = "what is the next game?"
 """Never dropped, however much is waiting."""
@@ -171,7 +171,7 @@ async def flood(stage: Stage) -> None:
             for row in range(200)
         ]
         try:
-            async with socket_to(stage.service, NOISE, query="") as one:
+            async with socket_to(stage.service, NOISE, query="", close_timeout=3) as one:
                 while time.monotonic() < ended:
                     if number % 2:
                         await asyncio.wait_for(one.send(json.dumps({"type": "messages", "channel": NOISE, "messages": rows})), 5)
