@@ -9,7 +9,7 @@ import bentoml
 from starlette.types import ASGIApp
 
 from serving import app as routes
-from serving import logs, preflight, runners
+from serving import collector, logs, preflight, runners
 from serving.chat import Chat
 from serving.front import front
 from serving.links import Link, all_ready
@@ -75,6 +75,7 @@ class Hikari:
             await runner.open()
         for proxy in self._runners(here=False):
             await proxy.__aenter__()  # BentoML does so too, but only after this
+        collector.spare()
         await self.parts.live.start()
 
     @bentoml.on_shutdown

@@ -18,7 +18,7 @@ class PipelineConfig:
     bulk_batch: int = 192
     """The same for what comes in bulk: the more texts, the more of them have one length and share a pass; live messages wait for a part
     to end, about 0.1 s."""
-    max_wait_s: float = 0.15
+    max_wait_s: float = 0.1
     """In lasting overload, messages that waited longer and are no question and not paid are dropped ..."""
     patience_s: float = 1.0
     """... once the oldest message has waited longer than `max_wait_s` for so long: a short burst is worked off instead."""

@@ -118,7 +118,10 @@ class BoundedQueue:
     def _shed(self, now: float) -> None:
         oldest = min((level[0].arrived for level in self._levels if level), default=now)
         if now - oldest <= self._max_wait_s:
-            self._late_since = None
+            # An overload is over when the queue is short again: one that is shed hovers about the limit, and would else grow for
+            # another `patience_s` whenever it dips below.
+            if now - oldest <= self._max_wait_s / 2:
+                self._late_since = None
             return
         if self._late_since is None:
             self._late_since = now

@@ -129,3 +129,20 @@ def test_a_short_burst_is_worked_off_and_a_lasting_overload_is_shed() -> None:
     assert trial.take(9, now=1.6) == [15, 20]
     trial.queue.offer(trial.entry(Priority.ORDINARY, at=1.6))
     assert trial.take(9, now=1.65) == [21]
+
+
+def test_an_overload_that_goes_on_is_shed_without_another_wait() -> None:
+    trial = Trial(100, max_wait_s=0.1, patience_s=1.0)
+    trial.queue.offer(trial.entry(Priority.QUESTION, at=0.0))
+    trial.queue.offer(trial.entry(Priority.QUESTION, at=0.0))
+    assert trial.take(1, now=0.5) == [0]
+    for at in (1.52, 1.53, 1.54):
+        trial.queue.offer(trial.entry(Priority.ORDINARY, at=at))
+    assert trial.take(1, now=1.55) == [1]
+    assert trial.take(1, now=1.6) == [2]  # within the limit, though not by much
+    assert trial.take(9, now=1.7) == []
+    assert trial.queue.dropped == {"too_late": 2}
+    trial.queue.offer(trial.entry(Priority.ORDINARY, at=1.7))
+    assert trial.take(9, now=1.72) == [5]
+    trial.queue.offer(trial.entry(Priority.ORDINARY, at=1.72))
+    assert trial.take(9, now=2.0) == [6]  # a new one, which may be short
