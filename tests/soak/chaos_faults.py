@@ -229,7 +229,7 @@ def _half(stage: Stage, number: int) -> socket.socket:
 
 async def malformed(stage: Stage) -> None:
     """Frames and requests that mean nothing; whoever sends them is told or cut off."""
-    frames = list(FRAMES) * 2
+    frames = list(FRAMES)
     stage.dice.shuffle(frames)
     for frame in frames:
         async with socket_to(stage.service, NOISE, query="") as one:
