@@ -31,7 +31,7 @@ class BoundedQueue:
     """At most `capacity` messages. `on_drop` is told of each that goes, with the reason."""
 
     def __init__(
-        self, capacity: int, on_drop: Callable[[Waiting, str], None], *, max_wait_s: float = 0.15, patience_s: float = 1.0
+        self, capacity: int, on_drop: Callable[[Waiting, str], None], *, max_wait_s: float = 0.1, patience_s: float = 1.0
     ) -> None:
         self._capacity, self._on_drop = capacity, on_drop
         self._max_wait_s, self._patience_s = max_wait_s, patience_s
