@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export BENTOML_DO_NOT_TRACK := True
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: help run test setup setup-dev pipeline pretrain serve bench bench-peers soak lint mlflow clean check-machine
+.PHONY: help run test setup setup-dev pipeline pretrain serve bench bench-stream bench-peers soak lint mlflow clean check-machine
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -41,14 +41,21 @@ pretrain: setup ## train the released artefacts anew from public data; HIKARI_DA
 serve: ## serve what `make run` or `make pipeline` built
 	exec bentoml serve serving.service:Hikari --host $(HOST) --port $(PORT)
 
-bench: setup-dev ## measure: latency, throughput, ratios to the bare runtime
+bench: setup-dev ## measure: latency, throughput, ratios to the bare runtime, a minute of a busy stream
 	python -m pytest tests/benchmarks -m slow -s -q
+	python -m tests.benchmarks.stream
+
+bench-stream: setup-dev $(VENV)/.ready-infinity ## ten minutes of a simulated stream, saturation, bulk, and infinity-emb beside it
+	python -m tests.benchmarks.stream --seconds 600 --infinity $(VENV)/peers/infinity --output tests/benchmarks/results/stream.json
 
 bench-peers: setup-dev $(VENV)/.ready-peers ## the same memories in mem0, chromadb and sqlite+numpy, each in its own environment
 	python -m tests.benchmarks.peers --venvs $(VENV)/peers --output tests/benchmarks/results/peers.json
 
-soak: setup-dev ## kill the memory system 50 times under load and compare what is left
+soak: setup-dev ## kill and flood for an hour or so: the memory, the analytics, the served engine; nothing promised may be lost
 	python -m tests.soak.memory --rounds 50
+	python -m tests.soak.analytics_kill --rounds 30
+	python -m tests.soak.analytics --messages 10000000 --viewers 1000000
+	python -m tests.soak.chaos --seconds 600
 
 lint: setup-dev ## style, types, layers
 	ruff check .
@@ -83,6 +90,12 @@ $(VENV)/.ready-peers: tests/benchmarks/peers/requirements-mem0.txt tests/benchma
 	  echo "installing $$peer into an environment of its own"; \
 	  $(VENV)/peers/$$peer/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/peers/requirements-$$peer.txt; \
 	done
+	@touch $@
+
+$(VENV)/.ready-infinity: tests/benchmarks/peers/requirements-infinity.txt
+	@test -x $(VENV)/peers/infinity/bin/python || $(PYTHON) -m venv $(VENV)/peers/infinity
+	@echo "installing infinity-emb into an environment of its own"
+	@$(VENV)/peers/infinity/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/peers/requirements-infinity.txt
 	@touch $@
 
 comma := ,

@@ -10,7 +10,7 @@ from bentoml.validators import ContentType
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving import logs, problems, shipped, wire
+from serving import collector, logs, problems, shipped, wire
 from serving.analytics_runner import AnalyticsRunner as Analytics
 from serving.links import Part
 from serving.memory_runner import MemoryRunner as Memory
@@ -44,6 +44,7 @@ class Runner:
     async def open(self) -> None:
         """Open the part before the first call."""
         await self.part.open()
+        collector.spare()
 
     @bentoml.on_shutdown
     async def close(self) -> None:

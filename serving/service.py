@@ -9,7 +9,7 @@ import bentoml
 from starlette.types import ASGIApp
 
 from serving import app as routes
-from serving import logs, preflight, runners
+from serving import collector, logs, preflight, runners
 from serving.chat import Chat
 from serving.front import front
 from serving.links import Link, all_ready
@@ -76,6 +76,7 @@ class Hikari:
         for proxy in self._runners(here=False):
             await proxy.__aenter__()  # BentoML does so too, but only after this
         routes.warm(app)
+        collector.spare()
         await self.parts.live.start()
 
     @bentoml.on_shutdown

@@ -64,6 +64,8 @@ class Pipeline:
         self._quarantined = 0
         # Both are fair: who comes first goes first, which keeps the order of the messages.
         self._analysing, self._counting = asyncio.Lock(), asyncio.Lock()
+        # Of all bulks together, so that no number of them gets between two batches of live messages.
+        self._bulk_turns = asyncio.Semaphore(WORKERS)
         self._under_way = 0
         self._settled = asyncio.Event()
         self._settled.set()
@@ -122,15 +124,18 @@ class Pipeline:
             else:
                 entries.append((place, Waiting(message, Priority.ORDINARY, arrived)))
         self._meters.received += len(entries)
-        size = self.config.bulk_batch
-        turn = asyncio.Semaphore(WORKERS)
+        start = 0
         self._begin()
         try:
             async with asyncio.TaskGroup() as group:
-                for start in range(0, len(entries), size):
-                    await turn.acquire()
+                while start < len(entries):
+                    await self._bulk_turns.acquire()
+                    # Beside live messages a piece is no larger than their batch: however many send in bulk, half of the time is theirs.
+                    size = self.config.max_batch if len(self._queue) else self.config.bulk_batch
                     piece = entries[start : start + size]
-                    group.create_task(self._bulk(piece, answers, turn, durable))
+                    start += size
+                    # Not in the task: one that is cancelled before it begins would keep its turn.
+                    group.create_task(self._bulk(piece, answers, durable)).add_done_callback(self._bulk_done)
         finally:
             self._end()
         return answers
@@ -211,20 +216,20 @@ class Pipeline:
                 self._counting.release()
                 self._end()
 
-    async def _bulk(self, piece: list[tuple[int, Waiting]], answers: list[Event], turn: asyncio.Semaphore, durable: bool) -> None:
+    async def _bulk(self, piece: list[tuple[int, Waiting]], answers: list[Event], durable: bool) -> None:
         batch = [entry for _, entry in piece]
+        async with self._analysing:
+            analyses = await self._analyse(batch)
+            await self._counting.acquire()
         try:
-            async with self._analysing:
-                analyses = await self._analyse(batch)
-                await self._counting.acquire()
-            try:
-                made = await self._finish(batch, analyses, durable=durable)
-            finally:
-                self._counting.release()
+            made = await self._finish(batch, analyses, durable=durable)
         finally:
-            turn.release()
+            self._counting.release()
         for (place, _), event in zip(piece, made, strict=True):
             answers[place] = event
+
+    def _bulk_done(self, _: "asyncio.Task[None]") -> None:
+        self._bulk_turns.release()
 
     async def _analyse(self, batch: list[Waiting]) -> list[Row]:
         started = self._monotonic()

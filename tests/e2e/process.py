@@ -53,8 +53,8 @@ def served(target: str, folder: Path, cwd: Path = ROOT, *, port: int | None = No
                 process.wait()
 
 
-def wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Block until `/readyz` answers 200; a connection attempt that is refused is retried by the transport, with back-off."""
+def wait_ready(url: str, process: subprocess.Popen[bytes], log: Path, *, path: str = "/readyz") -> None:
+    """Block until `path` answers 200; a connection attempt that is refused is retried by the transport, with back-off."""
     import threading
     import time
 
@@ -63,7 +63,7 @@ def wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode}:\n{log.read_text()[-3000:]}")
         try:
-            if httpx.get(f"{url}/readyz", timeout=2).status_code == 200:
+            if httpx.get(f"{url}{path}", timeout=2).status_code == 200:
                 return
         except httpx.TransportError:
             pass

@@ -1,0 +1,1 @@
+"""The parts of the stream benchmark (`tests/benchmarks/stream.py`)."""
