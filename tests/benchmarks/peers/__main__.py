@@ -20,17 +20,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from hikari import atomic
 from tests.benchmarks.peers.engines import K
-from training import corpus
+from training import corpus, encoder
+from training.schema import EncoderConfig
 
 ROOT = Path(__file__).parents[3]
-PEERS = {"hikari": None, "mem0": "mem0", "chromadb": "chromadb", "sqlite+numpy": None}
+PEERS = {
+    "hikari": None, "mem0": "mem0", "mem0 as installed": "mem0", "chromadb": "chromadb", "chromadb as installed": "chromadb",
+    "sqlite+numpy": None,
+}  # fmt: skip
 """The systems and their environments; None: this one."""
+ENCODER = ROOT / "conf/model/encoder/minilm.yaml"
 WARM_UP = 20
 TURN_ADDS = 100
 TURN_SEARCHES = 10
@@ -40,11 +46,11 @@ QUERIES = 200
 class Peer:
     """A worker process that is told what to do."""
 
-    def __init__(self, name: str, python: str, folder: Path, texts: Path, bundle: Path) -> None:
+    def __init__(self, name: str, python: str, folder: Path, texts: Path, bundle: Path, weights: Path) -> None:
         folder.mkdir()
         self.name = name
         self._log = folder / "stderr.log"
-        command = [python, "-m", "tests.benchmarks.peers.worker", name, str(folder), str(texts), str(bundle)]
+        command = [python, "-m", "tests.benchmarks.peers.worker", name, str(folder), str(texts), str(bundle), str(weights)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=_environment(folder), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
@@ -79,6 +85,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "MEM0_DIR": str(folder / "mem0"),
         "ANONYMIZED_TELEMETRY": "False",
         "OPENAI_API_KEY": "unused",
+        "HF_HUB_OFFLINE": "1",
         # As Hikari's service sets it for itself; none of the others gains from more.
         "OPENBLAS_NUM_THREADS": "1",
     }
@@ -110,6 +117,7 @@ def _lines(name: str) -> list[str]:
 def compare(venvs: Path, bundle: Path, count: int, say: Console) -> list[dict[str, Any]]:
     """Run all systems in turns; one report each, Hikari's first."""
     given = material(count)
+    weights = encoder.locate(EncoderConfig(**yaml.safe_load(ENCODER.read_text(encoding="utf-8"))))
     with tempfile.TemporaryDirectory(prefix="hikari-peers-") as scratch, contextlib.ExitStack() as stack:
         file = Path(scratch) / "texts.json"
         file.write_text(json.dumps(given), encoding="utf-8")
@@ -117,7 +125,7 @@ def compare(venvs: Path, bundle: Path, count: int, say: Console) -> list[dict[st
         for name, venv in PEERS.items():
             # Not resolved: a venv's python is a link, and the link is what makes it the venv's.
             python = sys.executable if venv is None else str((venvs / venv / "bin/python").absolute())
-            peers.append(Peer(name, python, Path(scratch) / name, file, bundle.absolute()))
+            peers.append(Peer(name, python, Path(scratch) / name.replace(" ", "-"), file, bundle.absolute(), weights))
             stack.callback(peers[-1].end)
         turns = [f"warm {WARM_UP}"]
         turns += [f"add {min(TURN_ADDS, count - start)}" for start in range(0, count, TURN_ADDS)]

@@ -1,6 +1,8 @@
 """The systems under comparison behind one face: `add` one text, `search` for one query.
 
-Each is used the way its own documentation shows, on disk, with the same encoder, one text at a time and in bulk; each import happens in the
+Each is used the way its own documentation shows, on disk, with the same encoder, one text at a time and in bulk. The peers come twice:
+with our runtime of the encoder plugged in, which leaves only the rest to compare, and as their users run the same weights, through their
+own adapter for sentence-transformers; each import happens in the
 environment that has the package. Nothing here leaves the machine: telemetry is off and no language model is asked.
 """
 
@@ -48,7 +50,7 @@ class Hikari:
 
     packages = ("numpy", "onnxruntime", "faiss-cpu", "lmdb", "tantivy", "spacy")
 
-    def __init__(self, folder: Path, embedder: OnnxEmbedder) -> None:
+    def __init__(self, folder: Path, embedder: OnnxEmbedder, weights: Path) -> None:
         from hikari import NeuralMemorySystem
 
         self._runner = asyncio.Runner()
@@ -81,9 +83,9 @@ class Hikari:
 class Mem0:
     """mem0 with `infer=False`, its default local qdrant, and our encoder in place of its embedding model."""
 
-    packages = ("mem0ai", "qdrant-client", "numpy", "onnxruntime")
+    packages: tuple[str, ...] = ("mem0ai", "qdrant-client", "numpy", "onnxruntime")
 
-    def __init__(self, folder: Path, embedder: OnnxEmbedder) -> None:
+    def __init__(self, folder: Path, embedder: OnnxEmbedder, weights: Path) -> None:
         from mem0 import Memory
         from mem0.embeddings.base import EmbeddingBase
 
@@ -91,10 +93,7 @@ class Mem0:
             def embed(self, text: str, memory_action: str | None = None) -> list[float]:
                 return embedder.embed([text])[0].tolist()
 
-        store = {"collection_name": COLLECTION, "embedding_model_dims": embedder.dimension, "path": str(folder / "qdrant")}
-        self._memory: Any = Memory.from_config(
-            {"vector_store": {"provider": "qdrant", "config": store}, "history_db_path": str(folder / "history.db")}
-        )
+        self._memory: Any = Memory.from_config(_mem0_config(folder, embedder.dimension))
         self._memory.embedding_model = Ours()
 
     def add(self, number: int, text: str) -> bool:
@@ -113,16 +112,29 @@ class Mem0:
         self._memory.close()
 
 
+class Mem0AsInstalled(Mem0):
+    """mem0 with its own adapter for Hugging Face models, which runs the same weights through sentence-transformers."""
+
+    packages = ("mem0ai", "qdrant-client", "numpy", "sentence-transformers", "torch")
+
+    def __init__(self, folder: Path, embedder: OnnxEmbedder, weights: Path) -> None:
+        from mem0 import Memory
+
+        config = _mem0_config(folder, embedder.dimension)
+        model = {"model": str(weights), "embedding_dims": embedder.dimension}
+        self._memory = Memory.from_config({**config, "embedder": {"provider": "huggingface", "config": model}})
+
+
 class Chroma:
     """chromadb's persistent client; the vectors are handed in."""
 
-    packages = ("chromadb", "numpy", "onnxruntime")
+    packages: tuple[str, ...] = ("chromadb", "numpy", "onnxruntime")
 
-    def __init__(self, folder: Path, embedder: OnnxEmbedder) -> None:
+    def __init__(self, folder: Path, embedder: OnnxEmbedder, weights: Path) -> None:
         import chromadb
         from chromadb.config import Settings
 
-        self._embedder = embedder
+        self._embedder: Any = embedder
         client: Any = chromadb.PersistentClient(str(folder / "chromadb"), settings=Settings(anonymized_telemetry=False))
         self._collection: Any = client.create_collection(COLLECTION, embedding_function=None, metadata={"hnsw:space": "cosine"})
 
@@ -146,12 +158,30 @@ class Chroma:
         """Nothing to close: a client has no such call."""
 
 
+class ChromaAsInstalled(Chroma):
+    """chromadb with its own adapter for sentence-transformers, which runs the same weights."""
+
+    packages = ("chromadb", "numpy", "sentence-transformers", "torch")
+
+    def __init__(self, folder: Path, embedder: OnnxEmbedder, weights: Path) -> None:
+        super().__init__(folder, embedder, weights)
+        from chromadb.utils.embedding_functions import SentenceTransformerEmbeddingFunction
+
+        function: Any = SentenceTransformerEmbeddingFunction(model_name=str(weights))
+
+        class Theirs:
+            def embed(self, texts: list[str]) -> Any:
+                return function(texts)
+
+        self._embedder: Any = Theirs()
+
+
 class SqliteNumpy:
     """What one writes oneself: a table, a transaction for each row, and a matrix in memory that every search multiplies with."""
 
     packages = ("numpy", "onnxruntime")
 
-    def __init__(self, folder: Path, embedder: OnnxEmbedder) -> None:
+    def __init__(self, folder: Path, embedder: OnnxEmbedder, weights: Path) -> None:
         self._embedder = embedder
         self._file = sqlite3.connect(folder / "memories.db")
         self._file.execute("create table memories (id integer primary key, content text, user text, time real, vector blob)")
@@ -185,14 +215,21 @@ class SqliteNumpy:
         self._file.close()
 
 
+def _mem0_config(folder: Path, dimension: int) -> dict[str, Any]:
+    store = {"collection_name": COLLECTION, "embedding_model_dims": dimension, "path": str(folder / "qdrant")}
+    return {"vector_store": {"provider": "qdrant", "config": store}, "history_db_path": str(folder / "history.db")}
+
+
 def _metadata(number: int) -> dict[str, Any]:
     return {"user": f"viewer{number % VIEWERS}", "timestamp": EPOCH + 2 * number}
 
 
-ENGINES: dict[str, Callable[[Path, OnnxEmbedder], Engine]] = {
+ENGINES: dict[str, Callable[[Path, OnnxEmbedder, Path], Engine]] = {
     "hikari": Hikari,
     "mem0": Mem0,
+    "mem0 as installed": Mem0AsInstalled,
     "chromadb": Chroma,
+    "chromadb as installed": ChromaAsInstalled,
     "sqlite+numpy": SqliteNumpy,
 }
 

@@ -1,6 +1,6 @@
 """One system in a process of its own: does what the lines on its standard input say, and ends with one JSON line.
 
-    python -m tests.benchmarks.peers.worker NAME FOLDER TEXTS.json BUNDLE
+    python -m tests.benchmarks.peers.worker NAME FOLDER TEXTS.json BUNDLE WEIGHTS
 
     warm N      add the next N texts and ask a query, not timed
     add N       add the next N texts, one by one
@@ -98,10 +98,10 @@ class Worker:
 
 
 def main() -> int:
-    name, folder, file, bundle = sys.argv[1:]
+    name, folder, file, bundle, weights = sys.argv[1:]
     given = json.loads(Path(file).read_text(encoding="utf-8"))
     # One text is embedded by one thread, whoever asks.
-    engine = ENGINES[name](Path(folder), OnnxEmbedder.open(bundle, threads=1))
+    engine = ENGINES[name](Path(folder), OnnxEmbedder.open(bundle, threads=1), Path(weights))
     worker = Worker(engine, given["texts"], given["queries"])
     for line in sys.stdin:
         command, *count = line.split()
