@@ -29,6 +29,7 @@ from serving.stream_parts import StreamParts
 from serving.watch import Watch
 
 TICK_S = 1.0
+STAY_S = 0.5
 FLUSH_S = 5.0
 """How long an ending process waits for clients to take the last events."""
 DRIFT = "drift.json"
@@ -68,6 +69,7 @@ class Live:
     ) -> None:
         self._settings = settings or Settings.read()
         self._sentiment, self._analytics, self._ready, self._clock = sentiment, analytics, ready, clock
+        self._parts = (sentiment, memory, analytics)
         self.hub, self.watch = Hub(), Watch()
         names = self._settings.names
         self.pipeline = Pipeline(
@@ -99,10 +101,20 @@ class Live:
 
     async def drain(self) -> None:
         """Take no more messages; finish those that were accepted, and give their events time to reach whoever listens."""
-        await self.pipeline.drain()
+        needed = asyncio.create_task(self._need_parts())
+        try:
+            await self.pipeline.drain()
+        finally:
+            needed.cancel()
         waiting = [client.outbox.empty() for client in self.sockets]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*waiting), FLUSH_S)
+
+    async def _need_parts(self) -> None:
+        """Runners in processes of their own were told to end as well, and stay for as long as they are asked."""
+        while True:
+            await asyncio.gather(*(part.run([]) for part in self._parts), return_exceptions=True)
+            await asyncio.sleep(STAY_S)
 
     async def close(self) -> None:
         """Finish what was accepted and end. Comes before the parts are closed."""

@@ -3,6 +3,8 @@
 Each takes calls in bulk, in msgpack, over a unix socket that only this user reaches; nothing here is unpickled.
 """
 
+import asyncio
+import contextlib
 from typing import Annotated, Any
 
 import bentoml
@@ -12,11 +14,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving import collector, logs, problems, shipped, wire
 from serving.analytics_runner import AnalyticsRunner as Analytics
+from serving.ending import Ending
 from serving.links import Part
 from serving.memory_runner import MemoryRunner as Memory
 from serving.sentiment_runner import SentimentRunner as Sentiment
 from serving.settings import Limits
 
+QUIET_S = 2.0
+"""So long after the last call a runner that was told to end does so; the entry service asks more often while it finishes."""
 Content = Annotated[bytes, ContentType(wire.MSGPACK)]
 OPTIONS: dict[str, Any] = {
     "workers": 1, "traffic": {"timeout": Limits.long_request_timeout_s + 30}, "metrics": {"enabled": True},
@@ -34,10 +39,12 @@ class Runner:
     def __init__(self, part: Part) -> None:
         logs.configure()
         self.part = part
+        self._asked = asyncio.Event()
 
     @bentoml.api
     async def run(self, calls: Content, /) -> Content:
         """Run calls side by side; an outcome for each, in order."""
+        self._asked.set()
         return wire.pack(await self.part.run(wire.unpack(calls)))
 
     @bentoml.on_startup
@@ -45,6 +52,17 @@ class Runner:
         """Open the part before the first call."""
         await self.part.open()
         collector.spare()
+
+    @bentoml.on_startup
+    async def outlive(self) -> None:
+        """Take the signal to end late: the entry service gets it too, and still asks while it finishes what it accepted."""
+        Ending(self._until_quiet).install()
+
+    async def _until_quiet(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            while True:
+                self._asked.clear()
+                await asyncio.wait_for(self._asked.wait(), QUIET_S)
 
     @bentoml.on_shutdown
     async def close(self) -> None:

@@ -87,5 +87,6 @@ def test_many_bodies_of_every_route(client: httpx.Client, keyed: Served) -> None
 def test_nothing_of_them_is_in_the_log(keyed: Served) -> None:
     log = keyed.log.read_text(errors="replace")
     assert len(said) > 20
-    assert {text for text in said - set(NEEDS) if text in log} == set()
+    ours = " ".join(NEEDS)  # the document's own words come back as bodies, and routes are logged
+    assert {text for text in said if text not in ours and text in log} == set()
     assert '"level":"error"' not in log
