@@ -13,7 +13,7 @@ LONGEST = 1e9
 class AnalyticsConfig:
     """What an operator may change. Raises `BadInput`."""
 
-    hot_viewers: int = 20_000
+    hot_viewers: int = 12_000
     """Profiles of a channel kept in memory, 4 kB each; the others rest in the store."""
     journal_s: float = 1.0
     """What came in is on disk after this long at most."""

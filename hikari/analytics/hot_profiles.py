@@ -50,7 +50,7 @@ class HotProfiles(ProfileRows):
     leave all as it was. Events are taken as checked (`events.check_event`). Raises `BadInput`.
     """
 
-    def __init__(self, capacity: int = 50_000, *, on_evict: Evicted | None = None, load: Load | None = None) -> None:
+    def __init__(self, capacity: int = 12_000, *, on_evict: Evicted | None = None, load: Load | None = None) -> None:
         super().__init__(capacity, on_evict)
         self.cohorts = Cohorts()
         self._load = load
@@ -99,7 +99,7 @@ class HotProfiles(ProfileRows):
 
     @classmethod
     def from_state(
-        cls, state: Mapping[str, Any], capacity: int = 50_000, *, on_evict: Evicted | None = None, load: Load | None = None
+        cls, state: Mapping[str, Any], capacity: int = 12_000, *, on_evict: Evicted | None = None, load: Load | None = None
     ) -> Self:
         """The set that `state` was made of. Raises `BadStore`, `BadInput`."""
         made = cls(capacity, on_evict=on_evict, load=load)

@@ -1,6 +1,6 @@
 """The analytics over millions of messages: is memory flat, does everybody come back from the disk, how long does a message wait?
 
-    python -m tests.soak.analytics --messages 10000000 --viewers 1000000 [--hot 20000] [--output FILE]
+    python -m tests.soak.analytics --messages 10000000 --viewers 1000000 [--hot 12000] [--output FILE]
 
 Half of the messages come from viewers who take turns, the worst there is for a set of hot profiles; the others from regulars. The counts
 of some of both are compared with what was sent, before and after a restart. Anonymous memory must stay within a fifth of what it was when
@@ -121,7 +121,7 @@ def memory_mb() -> tuple[float, float]:
 
 
 async def soak(
-    folder: Path, messages: int, viewers: int, *, hot: int = 20_000, seed: int = 7, say: Callable[[str], object] | None = None
+    folder: Path, messages: int, viewers: int, *, hot: int = 12_000, seed: int = 7, say: Callable[[str], object] | None = None
 ) -> Soaked:
     """Send, look, restart, look again."""
     found = Soaked(messages, viewers)
@@ -214,7 +214,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=10_000_000)
     parser.add_argument("--viewers", type=int, default=1_000_000)
-    parser.add_argument("--hot", type=int, default=20_000)
+    parser.add_argument("--hot", type=int, default=12_000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--output", type=Path, help="write the figures here as JSON")
     options = parser.parse_args()
