@@ -9,6 +9,7 @@ from typing import Any
 
 from hikari.analytics.engine import StreamAnalyticsEngine
 from hikari.errors import NotReady
+from hikari.heap import one_heap
 from hikari.threads import one_blas_thread
 from serving.calls import Call, Calls, Outcome
 
@@ -59,6 +60,7 @@ class AnalyticsRunner:
     async def open(self) -> None:
         """Open the store and what is known of every channel. Raises `StoreBusy`, `BadStore`, `StoreFull`, `BadBundle`."""
         self._engine = await asyncio.to_thread(self._make)
+        one_heap()
         one_blas_thread()
         await self._engine.open()
 

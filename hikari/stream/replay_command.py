@@ -45,6 +45,7 @@ def add_replay_command(subparsers: Any) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from hikari.heap import one_heap
     from hikari.memory.embedder import OnnxEmbedder
     from hikari.stream.compare import compare
     from hikari.stream.config import PipelineConfig
@@ -52,6 +53,7 @@ def _run(options: argparse.Namespace) -> int:
     from hikari.stream.replay import ReplayOptions, replay
     from hikari.threads import one_blas_thread
 
+    one_heap()
     one_blas_thread()
     chosen = ReplayOptions(
         bundle=options.bundle,

@@ -30,6 +30,7 @@ from hikari.analytics.engine import StreamAnalyticsEngine
 from hikari.analytics.keeper import Keeper
 from hikari.analytics.store import AnalyticsStore
 from hikari.errors import NotFound
+from hikari.heap import one_heap
 
 START = 1_700_000_040.0
 RATE = 3_000
@@ -218,6 +219,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--output", type=Path, help="write the figures here as JSON")
     options = parser.parse_args()
+    one_heap()  # as the service has it
     with tempfile.TemporaryDirectory(prefix="hikari-soak-") as scratch:
         found = asyncio.run(
             soak(
