@@ -16,7 +16,8 @@ _THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.01), 2)
 def fit_temperature(task: Task, logits: Array, targets: Array) -> float:
     """The positive number by which logits are divided to minimise the negative log-likelihood (Guo et al., 2017); 1 without
     labels."""
-    known = ~np.isnan(targets).any(axis=1)
+    # A many-label row counts with the labels that it has; a one-label row has all of its labels or none.
+    known = ~np.isnan(targets).any(axis=1) if task.activation == "softmax" else ~np.isnan(targets)
     if not known.any():
         return 1.0
     scores, truth = logits[known].astype(np.float64), targets[known]

@@ -41,7 +41,7 @@ def tokenise(frame: pd.DataFrame, tokenizer_file: Path, tasks: tuple[Task, ...],
     return Rows(ids, {task.name: frame[target_columns(task)].to_numpy(dtype=np.float32) for task in tasks})
 
 
-class _RowsDataset(Dataset[int]):
+class RowsDataset(Dataset[int]):
     """Row numbers; the batch is made by `collate`, once, instead of row by row."""
 
     def __init__(self, rows: Rows) -> None:
@@ -89,10 +89,18 @@ class BucketSampler(Sampler[list[int]]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return math.ceil(len(self.lengths) / self.batch_size) // self.devices
+        return math.ceil(self.rows_of_an_epoch() / self.batch_size) // self.devices
+
+    def rows_of_an_epoch(self) -> int:
+        """How many rows `order` gives."""
+        return len(self.lengths)
+
+    def order(self) -> np.ndarray:
+        """The rows of the present epoch, shuffled."""
+        return np.random.default_rng((self.seed, self.epoch)).permutation(len(self.lengths))
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.lengths))
+        order = self.order()
         pool = self.batch_size * 50
         batches: list[list[int]] = []
         for start in range(0, len(order), pool):
@@ -127,11 +135,11 @@ class ChatData(lightning.LightningDataModule):
         rank, devices = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         lengths = [len(ids) for ids in rows.ids]
         sampler = BucketSampler(lengths, self._config.batch_size, self._seed, rank, devices)
-        return DataLoader(_RowsDataset(rows), batch_sampler=sampler, collate_fn=lambda indices: collate(rows, indices))
+        return DataLoader(RowsDataset(rows), batch_sampler=sampler, collate_fn=lambda indices: collate(rows, indices))
 
     def val_dataloader(self) -> DataLoader[Any]:
         rows = self.rows("dev")
         order = sorted(range(len(rows)), key=lambda index: len(rows.ids[index]))
         size = self._config.batch_size * 2
         batches = [order[start : start + size] for start in range(0, len(order), size)]
-        return DataLoader(_RowsDataset(rows), batch_sampler=batches, collate_fn=lambda indices: collate(rows, indices))
+        return DataLoader(RowsDataset(rows), batch_sampler=batches, collate_fn=lambda indices: collate(rows, indices))

@@ -108,7 +108,7 @@ def export(config: ExportEmbedderConfig) -> dict[str, Any]:
     """Convert, quantise, compare, write; returns the facts that also stand in the manifest. Raises `EmbedderError`."""
     repro.seed_everything(config.seed, deterministic=True)
     folder = encoder.locate(config.model.encoder)
-    network = SentenceEncoder(encoder.load(folder)).eval()
+    network = SentenceEncoder(encoder.load(folder, "eager")).eval()
     texts = [text for file in config.texts for text in read_texts(Path(file))]
     queries = read_texts(Path(config.queries))
     with tempfile.TemporaryDirectory() as name:

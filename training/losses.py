@@ -10,20 +10,41 @@ def masked_cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor, smoot
 
     `weights` of shape (labels,) weigh rows by their label; the mean is over the weights, as in `torch.nn.CrossEntropyLoss`.
     """
-    known = ~targets.isnan().any(dim=1)
-    clean = torch.where(known.unsqueeze(1), targets, torch.zeros_like(targets))
-    smooth = clean * (1.0 - smoothing) + smoothing / targets.shape[1]
-    per_row = -(smooth * functional.log_softmax(logits.float(), dim=1)).sum(dim=1)
-    row_weights = (clean * weights).sum(dim=1) * known
+    per_row, row_weights = _cross_entropies(logits, targets, weights, smoothing)
     return (per_row * row_weights).sum() / row_weights.sum().clamp(min=1e-8)
+
+
+def summed_cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor, smoothing: float) -> Tensor:
+    """The same as a weighted sum over rows."""
+    per_row, row_weights = _cross_entropies(logits, targets, weights, smoothing)
+    return (per_row * row_weights).sum()
 
 
 def masked_binary_cross_entropy(logits: Tensor, targets: Tensor, positive_weights: Tensor) -> Tensor:
     """Binary cross-entropy per label, mean over the known entries; NaN entries count nothing, an empty batch gives 0."""
+    entries, known = _binary_cross_entropies(logits, targets, positive_weights)
+    return entries.sum() / known.sum().clamp(min=1)
+
+
+def summed_binary_cross_entropy(logits: Tensor, targets: Tensor, positive_weights: Tensor) -> Tensor:
+    """The same, per row the mean over its known entries, as a sum over rows."""
+    entries, known = _binary_cross_entropies(logits, targets, positive_weights)
+    return (entries.sum(dim=1) / known.sum(dim=1).clamp(min=1)).sum()
+
+
+def _cross_entropies(logits: Tensor, targets: Tensor, weights: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
+    known = ~targets.isnan().any(dim=1)
+    clean = torch.where(known.unsqueeze(1), targets, torch.zeros_like(targets))
+    smooth = clean * (1.0 - smoothing) + smoothing / targets.shape[1]
+    per_row = -(smooth * functional.log_softmax(logits.float(), dim=1)).sum(dim=1)
+    return per_row, (clean * weights).sum(dim=1) * known
+
+
+def _binary_cross_entropies(logits: Tensor, targets: Tensor, positive_weights: Tensor) -> tuple[Tensor, Tensor]:
     known = ~targets.isnan()
     clean = torch.where(known, targets, torch.zeros_like(targets))
     losses = functional.binary_cross_entropy_with_logits(logits.float(), clean, pos_weight=positive_weights, reduction="none")
-    return (losses * known).sum() / known.sum().clamp(min=1)
+    return losses * known, known
 
 
 def label_weights(targets: Tensor, balance: float) -> Tensor:

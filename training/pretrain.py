@@ -2,6 +2,7 @@
 
     HIKARI_DATA_MIRROR=FOLDER python -m training.pretrain task=entities
     HIKARI_DATA_MIRROR=FOLDER python -m training.pretrain task=engagement       # training/engagement.py
+    HIKARI_DATA_MIRROR=FOLDER python -m training.pretrain task=text_public      # training/pretrain_text.py
 
 Another task is another configuration class in `PretrainConfig.task` and another row of `_WORK`, or, where its code is none of the other
 tasks' business, a module of its own in `_by_task`.
@@ -46,6 +47,9 @@ def _by_task(raw: DictConfig) -> tuple[type, Callable[[Any], Any]]:
     if OmegaConf.select(raw, "task.name") == "engagement":
         other = importlib.import_module("training.engagement")
         return other.PretrainEngagementConfig, lambda config: _report(config, other.pretrain)
+    if OmegaConf.select(raw, "task.name") == "text_public":
+        text = importlib.import_module("training.pretrain_text")
+        return text.PretrainTextConfig, lambda config: _report(config, text.pretrain)
     return PretrainConfig, _report
 
 

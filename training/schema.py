@@ -57,6 +57,14 @@ class ModelConfig:
     freeze_embeddings: bool
     freeze_layers: Annotated[int, Field(ge=0)]
     """How many of the lowest layers stay as they are."""
+    start: Name | None
+    """Folder of released weights (`training.text_release`) to start from; null: the encoder alone, with fresh heads."""
+    keep: Fraction
+    """Share of those weights in the result, a weighted mean of before and after (WiSE-FT, Wortsman et al., 2022)."""
+
+    def __post_init__(self) -> None:
+        if self.start is None and self.keep > 0:
+            raise ValueError(f"keep={self.keep} needs start=FOLDER, got start=None")
 
 
 @closed
@@ -73,13 +81,24 @@ class DataConfig:
 
 @closed
 @dataclass(frozen=True)
-class HeadConfig:
-    task: Literal["sentiment", "emotion", "toxicity", "question"]
+class HeadSettings:
+    """How one head learns."""
+
     weight: Annotated[float, Field(gt=0)]
     """Share of this head's loss in the sum."""
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5)]
     balance: Fraction
     """0: rows count alike; 1: labels count alike (weights inversely proportional to frequency)."""
+
+
+@closed
+@dataclass(frozen=True)
+class HeadConfig:
+    task: Literal["sentiment", "emotion", "toxicity", "question"]
+    weight: Annotated[float, Field(gt=0)]
+    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)]
+    balance: Fraction
+    """As in `HeadSettings`."""
 
 
 @closed

@@ -30,7 +30,7 @@ from omegaconf import DictConfig, OmegaConf
 from hikari import atomic, fingerprint
 from hikari.sentiment import text as chat_text
 from hikari.sentiment.labels import TASKS, tasks_to_json
-from training import encoder, entry, repro, tracking
+from training import encoder, entry, repro, text_release, tracking
 from training.data import ChatData
 from training.logger import History, RunLogger
 from training.module import TextModule
@@ -48,12 +48,18 @@ def train(config: TrainConfig) -> dict[str, float]:
     source = encoder.locate(config.model.encoder)
     tasks = tuple(task for task in TASKS if task.name in {head.task for head in config.task.heads})
     network = TextNetwork(encoder.load(source), tasks, config.model.dropout)
+    before = None if config.model.start is None else text_release.read_weights(Path(config.model.start))
+    if before is not None:
+        text_release.load(network, before)
     freeze(network, config.model.freeze_embeddings, config.model.freeze_layers)
     network.train()  # transformers hands encoders out in evaluation mode, without dropout
     data = ChatData(config.data, source / "tokenizer.json", tasks, config.seed)
     module = TextModule(network, config.task.heads, config.optim, data.rows("train"))
 
-    hashes = repro.data_hashes(sorted(Path(config.data.processed).glob("*.parquet")))
+    files = sorted(Path(config.data.processed).glob("*.parquet"))
+    if config.model.start is not None:
+        files.append(Path(config.model.start) / text_release.WEIGHTS)
+    hashes = repro.data_hashes(files)
     resumable = CHECKPOINTS / _identity(config, hashes)
     tags = repro.tags(hashes, config.seed)
     first = rank_zero_only.rank == 0
@@ -63,7 +69,7 @@ def train(config: TrainConfig) -> dict[str, float]:
     history = History()
     trainer = fit(module, data, config, config.optim.gradient_clip, run, history, resumable)
     if trainer.is_global_zero:
-        _write(config, network, trainer, source, history, run)
+        _write(config, network, trainer, source, history, run, before)
         run.end()
         shutil.rmtree(resumable, ignore_errors=True)
     return best(history.rows)
@@ -145,6 +151,7 @@ def _write(
     source: Path,
     history: History,
     run: tracking.Run,
+    before: dict[str, torch.Tensor] | None,
 ) -> None:
     from safetensors.torch import save_file
 
@@ -154,6 +161,8 @@ def _write(
         network.load_state_dict(
             {key.removeprefix("network."): value for key, value in state.items() if key.startswith("network.")}
         )
+    if before is not None and config.model.keep:
+        text_release.load(network, text_release.between(network.state_dict(), before, config.model.keep))
     with atomic.new_folder(Path(config.output)) as folder:
         save_file(
             {key: value.contiguous() for key, value in network.state_dict().items()},
@@ -165,6 +174,7 @@ def _write(
             **tasks_to_json(network.tasks),
             "encoder": config.model.encoder.name,
             "encoder_sha256": config.model.encoder.sha256,
+            "start": None if config.model.start is None else fingerprint.of_file(Path(config.model.start) / text_release.WEIGHTS),
             "max_tokens": config.data.max_tokens,
             "seed": config.seed,
         }
