@@ -61,8 +61,16 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "corpus",
         "dialogues",
         "public_broad_twitter_corpus",
+        "public_davidson",
         "public_dialogsum",
+        "public_gametox",
+        "public_goemotions",
+        "public_semeval2017_task4a",
+        "public_toxic_spans",
+        "public_tweeteval",
+        "public_twitch_sentiment_labels",
         "public_twitch_vtuber_chat",
+        "public_umsab",
         "public_wnut17",
     ),
     "model": ("multitask", "t5_small"),
@@ -125,7 +133,7 @@ def test_the_groups_and_entry_points_tested_here_are_all_files_under_conf() -> N
     }
     found = {str(file.relative_to(CONF)) for file in CONF.rglob("*") if file.is_file()}
     assert found == expected
-    assert len(found) == 43
+    assert len(found) == 51
 
 
 @pytest.mark.parametrize("experiment", GROUPS["experiment"])
