@@ -70,6 +70,16 @@ def test_licence_and_citation_stand_before_the_first_byte(server: FileServer, tm
     assert said.getvalue() == "two  https://example.org/two\n  licence: licence of two\n  cite: two et al.\n"
 
 
+def test_a_bar_names_the_file_where_somebody_looks(server: FileServer, tmp_path: Path) -> None:
+    server.files["/x.txt"] = bytes(3_000_000)
+    public = PublicSetConfig("x", "https://example.org", "MIT", "x", {}, {"rows": one_file(server, "x.txt", bytes(3_000_000))})
+    for looked_at in (True, False):
+        said = io.StringIO()
+        console = Console(file=said, width=100, force_terminal=looked_at)
+        fetch(FetchConfig({"x": public}, None, str(tmp_path / str(looked_at)), NETWORK), console, Settings.read({}))
+        assert ("x/rows" in said.getvalue()) == looked_at
+
+
 def test_only_the_sets_that_are_named_are_fetched(server: FileServer, tmp_path: Path) -> None:
     report, _ = fetched(configured(server, tmp_path / "into", "two"))
     assert list(report.counts) == ["two"]
