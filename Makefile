@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export BENTOML_DO_NOT_TRACK := True
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: help run test setup setup-dev pipeline pretrain serve bench bench-stream bench-peers soak lint mlflow clean check-machine
+.PHONY: help run test setup setup-dev pipeline fetch pretrain serve bench bench-stream bench-peers soak lint mlflow clean check-machine
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -33,6 +33,9 @@ setup-dev: check-machine $(VENV)/.ready-dev ## the same with the tools for devel
 
 pipeline: setup ## set up and reproduce every stage; the only command that changes the record (dvc.lock, metrics)
 	dvc repro --pull
+
+fetch: setup ## download the public sets into data/raw/public (resumable); HIKARI_DATA_MIRROR may name a folder that has them
+	python -m training.fetch
 
 pretrain: setup ## train the released artefacts anew from public data; HIKARI_DATA_MIRROR names the folder that holds it
 	python -m training.pretrain task=entities

@@ -181,3 +181,28 @@ def test_a_mistake_in_a_file_is_named() -> None:
     values["files"]["train"]["colour"] = "red"
     with pytest.raises(ConfigError, match=r"(?m)^  files\.train\..*colour: no such key$"):
         to_config(values, PublicSetConfig)
+
+
+CARDS = CONF.parent / "data" / "cards"
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in CARDS.glob("*.md")))
+def test_a_card_agrees_with_the_configuration_and_is_linked(name: str) -> None:
+    one, card = pinned(name), (CARDS / f"{name}.md").read_text()
+    assert card.startswith(f"# Data card: {name}\n")
+    (commit,) = {file.url.split("/")[5] for file in one.files.values()}
+    assert f"`{commit}`" in card
+    assert f"({one.url})" in card
+    assert re.split(r" \(|;", one.licence)[0] in card
+    assert any(said in card for said in ("**Labels**", "**How the targets are made.**", "| ours |"))
+    for said in ("**Problems**", "**Overlaps**", "**Official test**", "**Used for**"):
+        assert said in card, said
+    assert f"(cards/{name}.md)" in (CARDS.parent / "README.md").read_text()
+    for link in re.findall(r"\]\((?!https://)([^)]+)\)", card):
+        assert (CARDS / link).is_file(), link
+
+
+def test_the_sets_of_the_text_model_have_a_card_each() -> None:
+    assert {path.stem for path in CARDS.glob("*.md")} == {
+        "davidson", "gametox", "goemotions", "semeval2017_task4a", "toxic_spans", "tweeteval", "twitch_sentiment_labels", "umsab",
+    }  # fmt: skip

@@ -16,6 +16,7 @@ from training.entry import CONF, composed
 from training.evaluate_engagement import EvaluateEngagementConfig
 from training.evaluate_memory import EvaluateMemoryConfig
 from training.export_embedder import ExportEmbedderConfig
+from training.fetch import FetchConfig
 from training.finetune_engagement import FinetuneEngagementConfig
 from training.forecast_schema import EvaluateForecastConfig
 from training.nab_schema import EvaluateNabConfig
@@ -52,8 +53,9 @@ KINDS: dict[str, type] = {
     "report_analytics": ReportConfig,
     "evaluate_engagement": EvaluateEngagementConfig,
     "finetune_engagement": FinetuneEngagementConfig,
+    "fetch": FetchConfig,
 }
-FREE = ("evaluate_summaries", "pretrain", "fit_simulator", "report_analytics", "finetune_engagement")
+FREE = ("evaluate_summaries", "pretrain", "fit_simulator", "report_analytics", "finetune_engagement", "fetch")
 FLAT = [name for name in KINDS if name not in FREE]
 """Those whose fields are known by name alone; the others hold sets under free names, or what may be left out."""
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -133,7 +135,7 @@ def test_the_groups_and_entry_points_tested_here_are_all_files_under_conf() -> N
     }
     found = {str(file.relative_to(CONF)) for file in CONF.rglob("*") if file.is_file()}
     assert found == expected
-    assert len(found) == 51
+    assert len(found) == 52
 
 
 @pytest.mark.parametrize("experiment", GROUPS["experiment"])
