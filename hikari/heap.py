@@ -7,11 +7,11 @@ _M_ARENA_MAX = -8
 
 
 def one_heap() -> bool:
-    """Let all threads allocate from one heap, for the whole process; True where the C library (glibc) can be told. Call it before threads start.
+    """Let all threads allocate from one heap, for the whole process; True where the C library (glibc) can be told.
 
-    glibc gives every thread a heap of its own, and what one thread frees is not there for the others: over ten million messages the
-    analytics' writer and snapshot threads held 30 MB more that way. A library must not decide that for its host, so the service and the
-    commands do.
+    Call it before threads start. glibc gives each of them a heap of its own, and what one thread frees is not there for the others:
+    the analytics' writer and snapshot threads held 30 MB more that way. A library must not decide that for its host, so the service
+    and the commands do.
     """
     try:
         return bool(ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1))

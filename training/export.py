@@ -60,7 +60,12 @@ def export(config: ExportConfig) -> dict[str, Any]:
     rows = tokenise(dev, checkpoint / "tokenizer.json", tasks, facts["max_tokens"])
     logits = onnx_export.torch_logits(network, rows.ids)
     vader_scores, emoji_scores = other_members(dev["text"].tolist())
-    calibration = calibrate.fit(tasks, logits, rows.targets, vader_scores, emoji_scores, config.minimum_positives)
+    if config.calibration == "start":
+        if "calibration" not in facts:
+            raise ExportError("calibration=start needs a checkpoint that began at released weights (model.start); this one did not")
+        calibration = Calibration.from_json(facts["calibration"])
+    else:
+        calibration = calibrate.fit(tasks, logits, rows.targets, vader_scores, emoji_scores, config.minimum_positives)
 
     with tempfile.TemporaryDirectory() as scratch:
         fp32 = Path(scratch) / "model.onnx"

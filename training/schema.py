@@ -192,6 +192,8 @@ class ExportConfig:
     int8_agreement: Fraction
     int8_max_unquantised: Annotated[int, Field(ge=0)]
     """How many of the most sensitive layers may stay in fp32 before int8 is given up."""
+    calibration: Literal["dev", "start"]
+    """dev: fitted on the corpus dev split; start: as the released weights brought it, fitted on the dev sets of public data."""
     minimum_positives: Positive
     """Thresholds of labels with fewer positive development rows stay at 0.5."""
     tracking: TrackingConfig

@@ -47,15 +47,15 @@ def dequantise(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def write(folder: Path, network: TextNetwork, source: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Write weights, encoder configuration, tokenizer and `tasks.json` with `facts`; returns size and hash of the weights."""
+def write(folder: Path, network: TextNetwork, source: Path, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Write weights, encoder configuration, tokenizer and `tasks.json` with what is `known`; returns size and hash of the weights."""
     from safetensors.torch import save_file
 
     with atomic.new_folder(folder) as fresh:
         save_file(quantise(network.state_dict()), fresh / WEIGHTS)
         for name in ("config.json", "tokenizer.json"):
             shutil.copyfile(source / name, fresh / name)
-        content = {**tasks_to_json(network.tasks), **facts}
+        content = {**tasks_to_json(network.tasks), **known}
         (fresh / "tasks.json").write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
     return {"bytes": sum(path.stat().st_size for path in folder.iterdir()), "sha256": fingerprint.of_file(folder / WEIGHTS)}
 
@@ -67,11 +67,17 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     return dequantise(load_file(folder / WEIGHTS))
 
 
+def facts(folder: Path) -> dict[str, Any]:
+    """What a release says of itself: tasks, data, figures, calibration."""
+    content: dict[str, Any] = json.loads((folder / "tasks.json").read_text())
+    return content
+
+
 def read_network(folder: Path) -> TextNetwork:
     """The released network with all its heads, in evaluation mode."""
     from training import encoder
 
-    tasks = tasks_from_json(json.loads((folder / "tasks.json").read_text()))
+    tasks = tasks_from_json(facts(folder))
     network = TextNetwork(encoder.build(folder), tasks, dropout=0.0)
     load(network, read_weights(folder))
     return network.eval()

@@ -178,6 +178,8 @@ def _write(
             "max_tokens": config.data.max_tokens,
             "seed": config.seed,
         }
+        if config.model.start is not None:
+            facts["calibration"] = text_release.facts(Path(config.model.start))["calibration"]
         (folder / "tasks.json").write_text(json.dumps(facts, indent=2) + "\n")
         (folder / "history.json").write_text(json.dumps(history.rows, indent=2) + "\n")
         run.tags({"weights": fingerprint.of_file(folder / "weights.safetensors")})
