@@ -1,6 +1,6 @@
 """Pre-training task: the text model on public sets together, `python -m training.pretrain task=text_public`.
 
-One encoder, the four served heads and three that only teach it, all sets mixed in every batch. The bundled corpus is one of the sets, so
+One encoder, the four served heads and perhaps some that only teach it, all sets mixed in every batch. The bundled corpus is one of the sets, so
 that the light fine-tuning on it starts near its end. `dev` sets choose the epoch; the official test splits are never read. One or two hours
 of two processor cores; an interrupted run continues from its last epoch.
 """
@@ -27,6 +27,7 @@ from training.export import other_members
 from training.logger import History
 from training.network import TextNetwork
 from training.onnx_export import torch_logits
+from training.prepare import target_columns
 from training.pretrain_text_module import PublicTextData, PublicTextModule
 from training.public_data import PublicSetConfig
 from training.public_tables import tables
@@ -108,6 +109,9 @@ def pretrain(config: PretrainTextConfig) -> Figures:
     source = encoder.locate(task.encoder)
     tasks = tuple(head for head in ALL_TASKS if head.name in task.heads)
     train = frames["train"]
+    # Sets of heads that are left out teach nothing.
+    columns = [column for head in tasks for column in target_columns(head)]
+    train = train.loc[train[columns].notna().any(axis=1), :].reset_index(drop=True)
     if task.max_rows is not None:
         train = train.sample(min(len(train), task.max_rows), random_state=config.seed).reset_index(drop=True)
     few = few_rows(frames["dev"], task.dev_rows)
