@@ -37,9 +37,11 @@ pipeline: setup ## set up and reproduce every stage; the only command that chang
 fetch: setup ## download the public sets into data/raw/public (resumable); HIKARI_DATA_MIRROR may name a folder that has them
 	python -m training.fetch
 
-pretrain: setup ## train the released artefacts anew from public data; HIKARI_DATA_MIRROR names the folder that holds it
+pretrain: setup ## train the released artefacts anew from public data (hours); HIKARI_DATA_MIRROR names the folder that holds it
 	python -m training.pretrain task=entities
-	@echo "look at data/models/entities, then: dvc commit -f pretrain_entities && dvc push pretrain_entities"
+	python -m training.pretrain task=engagement
+	python -m training.pretrain task=text_public
+	@echo "look at data/models/*.md, then for each of pretrain_entities, pretrain_engagement, pretrain_text: dvc commit -f STAGE && dvc push STAGE"
 
 serve: ## serve what `make run` or `make pipeline` built
 	exec bentoml serve serving.service:Hikari --host $(HOST) --port $(PORT)
