@@ -60,7 +60,8 @@ def export(config: ExportConfig) -> dict[str, Any]:
     rows = tokenise(dev, checkpoint / "tokenizer.json", tasks, facts["max_tokens"])
     logits = onnx_export.torch_logits(network, rows.ids)
     vader_scores, emoji_scores = other_members(dev["text"].tolist())
-    calibration = calibrate.fit(tasks, logits, rows.targets, vader_scores, emoji_scores, config.minimum_positives)
+    fitted = calibrate.fit(tasks, logits, rows.targets, vader_scores, emoji_scores, config.minimum_positives, config.severe_toxic)
+    calibration = dataclasses.replace(fitted, languages=dict(config.languages), language_minimum=config.language_minimum)
 
     with tempfile.TemporaryDirectory() as scratch:
         fp32 = Path(scratch) / "model.onnx"

@@ -175,6 +175,12 @@ class ExportConfig:
     """How many of the most sensitive layers may stay in fp32 before int8 is given up."""
     minimum_positives: Positive
     """Thresholds of labels with fewer positive development rows stay at 0.5."""
+    severe_toxic: Literal["head", "rule"]
+    """head: as it was learned; rule: derived from the other types, for weights whose data did not label it (`severity.py`)."""
+    languages: dict[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], Fraction]
+    """ISO codes and the macro-F1 of the sentiment that was measured in each."""
+    language_minimum: Fraction
+    """What a language needs for `model.language_supported`."""
     tracking: TrackingConfig
 
 
