@@ -22,17 +22,20 @@ VERSION = 1
 MAX_CHARACTERS = 300
 """More adds no certainty."""
 MINIMUM_WORDS = 2
-"""Of Latin script: one word alone is too often a name, an emote or a loan."""
+"""Different ones, of Latin script: one alone is too often a name, an emote or a loan."""
 MINIMUM_RUN = 2
 """Letters of another script side by side: a lone one is a piece of a kaomoji."""
-MINIMUM_ODDS = exp(3.0)
-"""Of the likeliest other language against English."""
+MINIMUM_ODDS = ((6, exp(2.0)), (3, exp(3.5)), (MINIMUM_WORDS, exp(4.0)))
+"""From so many words on: the odds of the likeliest other language against English that make a message one in it. Chosen so that below 1 %
+of English chat and of the beginnings of English tweets, at each length, count as another language."""
 ENGLISH_ODDS = exp(0.5)
 """Of English against the likeliest other language; in between nobody can tell."""
 
 LATIN = (
     "en", "es", "pt", "fr", "de", "it", "nl", "pl", "tr", "id", "vi", "tl", "sv", "no", "da", "fi", "cs", "sk", "ro", "hu", "hr", "ca",
 )  # fmt: skip
+_UNACCENTED = tuple(code for code in LATIN if code not in ("en", "vi"))
+"""Vietnamese without a single mark on a letter is not Vietnamese."""
 OTHERS = {
     "CYRILLIC": ("ru", "uk", "bg", "sr", "mk", "be", "kk"), "ARABIC": ("ar", "fa", "ur"), "DEVANAGARI": ("hi", "mr", "ne"),
     "HANGUL": ("ko",), "HIRAGANA": ("ja",), "CJK": ("zh",), "THAI": ("th",), "HEBREW": ("he",), "GREEK": ("el",), "ARMENIAN": ("hy",),
@@ -89,15 +92,16 @@ def _stripped(reading: Reading) -> str:
 
 
 def _latin(text: str) -> str | None:
-    words = _WORD.findall(text.lower())
+    words = list(dict.fromkeys(_WORD.findall(text.lower())))  # "no no no" is one word
     if len(words) < MINIMUM_WORDS:
         return None
     if len(_HINDI.intersection(words)) >= 2:
         return "hi"
     odds = dict(_identifier().rank(" ".join(words)))
     english = odds["en"]
-    best = max(LATIN[1:], key=lambda code: odds[code])
-    if odds[best] >= english * MINIMUM_ODDS:
+    best = max(_UNACCENTED if text.isascii() else LATIN[1:], key=lambda code: odds[code])
+    needed = next(least for length, least in MINIMUM_ODDS if len(words) >= length)
+    if odds[best] >= english * needed:
         return best
     return "en" if english >= odds[best] * ENGLISH_ODDS else None
 
@@ -127,9 +131,10 @@ def _script(character: str) -> str:
 @cache
 def _identifier() -> Any:
     """py3langid's model, which its wheel brings, for the languages that are told apart here; about half a second, once."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    from py3langid import langid  # pyright: ignore[reportMissingTypeStubs]
 
-    identifier: Any = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    library: Any = langid
+    identifier = library.LanguageIdentifier.from_model_file(library.MODEL_FILE, norm_probs=True)
     several = [code for codes in OTHERS.values() if len(codes) > 1 for code in codes]
     identifier.set_languages([*LATIN, *several])
     return identifier

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from hikari.sentiment.ensemble import Ensemble, spread
 from hikari.sentiment.symbols import Symbol, emotion_hint, score
 
-_EMOTES_ALONE = Ensemble(transformer=0.0, vader=0.0, emoji=1.0)
+_EMOTES_ALONE = Ensemble(transformer=0.0, vader=0.0, emoji=1.0, neutral_bias=0.8)
+"""A polarity of 0.5, that of most sad emotes, is a mood; without the bias it would tie with neutral."""
 
 
 @dataclass(frozen=True, slots=True)
