@@ -80,7 +80,9 @@ def test_telling_the_language_costs_little_beside_a_forward_pass(shipped_bundle:
     classifier.forward(encoded[:1])
     told_s = min(_seconds(lambda: [detect(reading) for reading in readings]) for _ in range(3))
     forward_s = min(_seconds(lambda: [classifier.forward([row]) for row in encoded]) for _ in range(3))
-    print(f"\nlanguage {told_s / 400 * 1e6:.0f} us, forward pass {forward_s / 400 * 1e6:.0f} us a message, ratio {told_s / forward_s:.3f}")
+    print(
+        f"\nlanguage {told_s / 400 * 1e6:.0f} us, forward pass {forward_s / 400 * 1e6:.0f} us a message, ratio {told_s / forward_s:.3f}"
+    )
     assert told_s <= 0.1 * forward_s
 
 
