@@ -105,13 +105,16 @@ def _score(options: argparse.Namespace) -> int:
     from hikari.scoring import score_file
     from hikari.sentiment.classifier import TextClassifier
     from hikari.sentiment.scores import Scorer
+    from hikari.sentiment.thresholds import toxicity_thresholds
     from hikari.settings import Settings
 
-    workers = options.workers if options.workers is not None else Settings.read().threads or os.cpu_count() or 1
+    settings = Settings.read()
+    workers = options.workers if options.workers is not None else settings.threads or os.cpu_count() or 1
     if workers < 1:
         raise BadInput("--workers must be at least 1", field="workers")
     bundle = open_bundle(find_bundle("text", options.bundle))
-    scorer = Scorer(TextClassifier(bundle, threads=1), options.ensemble)
+    thresholds = toxicity_thresholds(settings.toxicity_thresholds, "HIKARI_TOXICITY_THRESHOLDS")
+    scorer = Scorer(TextClassifier(bundle, threads=1), options.ensemble, thresholds)
     total = _count_rows(options.source)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=options.json) as bar:

@@ -58,6 +58,7 @@ def score_file(
         "model": scorer.classifier.bundle.fingerprint,
         "precision": scorer.classifier.precision,
         "ensemble": repr(scorer.ensemble),
+        "toxicity_thresholds": repr(scorer.toxicity_thresholds),
     }
     done, failed = _resume(partial, state, identity)
     resumed = done

@@ -7,6 +7,7 @@ from hikari.analytics.store import AnalyticsStore
 from hikari.bundle import find_bundle, open_bundle
 from hikari.errors import HikariError, NotReady
 from hikari.memory.store import Store
+from hikari.sentiment.thresholds import toxicity_thresholds
 from hikari.settings import Settings
 from serving import keys, shipped
 from serving.doors import is_loopback
@@ -16,6 +17,7 @@ def check() -> None:
     """Verify the bundles and open the stores for a moment; ends the process with the message of whatever fails."""
     try:
         settings = Settings.read()
+        toxicity_thresholds(settings.toxicity_thresholds, "HIKARI_TOXICITY_THRESHOLDS")
         if not keys.parse(settings.api_keys):
             _require_loopback(_host())
         open_bundle(find_bundle(shipped.BUNDLE_NAME, shipped.text_bundle(settings), settings))

@@ -139,6 +139,12 @@ class Model(BaseModel):
     name: str
     version: str
     fingerprint: str
+    language: str | None = Field(
+        description="ISO code of the message's language; null where nobody can tell, as with most short ones"
+    )
+    language_supported: bool = Field(
+        description="false: the mood of this language is not read well, and the recommendation ignores it"
+    )
 
 
 class Analysis(BaseModel):

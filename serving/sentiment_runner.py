@@ -56,6 +56,7 @@ class SentimentRunner:
         if self._closed:
             raise NotReady("the text model is closed")
         if method == "stats":
-            return {"answer": {"cache": None if self._cache is None else self._cache.stats()}}
+            cache = None if self._cache is None else self._cache.stats()
+            return {"answer": {"cache": cache, **(self._analyzer.reading() if self._analyzer.is_open else {})}}
         answer = getattr(self._analyzer, method)(**arguments)
         return {"answer": await answer if asyncio.iscoroutine(answer) else answer}

@@ -22,6 +22,7 @@ def _closed_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "HIKARI_DATA_MIRROR",
         "HIKARI_REDIS_URL",
         "HIKARI_THREADS",
+        "HIKARI_TOXICITY_THRESHOLDS",
         "MLFLOW_TRACKING_URI",
     ):
         monkeypatch.delenv(name, raising=False)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from hikari.sentiment import severity
 from hikari.sentiment.calibration import Calibration, sigmoid, softmax
 from hikari.sentiment.ensemble import SEED, Ensemble
 from hikari.sentiment.labels import Task
@@ -101,20 +102,24 @@ def fit(
     vader: Array,
     emoji: Array,
     minimum_positives: int,
+    severe_toxic: str = "head",
 ) -> Calibration:
-    """Everything a bundle's `calibration.json` holds, from dev logits and targets of shape (rows, labels) and the other two
-    members."""
+    """Everything a bundle's `calibration.json` holds but its languages, from dev logits and targets of shape (rows, labels) and the other
+    two members. With `severe_toxic="rule"` that label gets no threshold of its own: it follows its parts'."""
     temperatures = {task.name: fit_temperature(task, logits[task.name], targets[task.name]) for task in tasks}
-    plain = Calibration(temperatures, {}, {"seed": SEED}, "seed")
+    plain = Calibration(temperatures, {}, {"seed": SEED}, "seed", severe_toxic=severe_toxic)
     probabilities = {task.name: plain.probabilities(task, logits[task.name]) for task in tasks}
     thresholds = {
         task.name: fit_thresholds(task, probabilities[task.name], targets[task.name], minimum_positives)
         for task in tasks
         if task.name != "sentiment"
     }
+    if severe_toxic == "rule":
+        thresholds.get("toxicity", {}).pop(severity.LABEL, None)
     known = ~np.isnan(targets["sentiment"]).any(axis=1)
     members = (probabilities["sentiment"][known], vader[known], emoji[known])
     truth = targets["sentiment"][known].argmax(axis=1)
     tuned = fit_ensemble(*members, truth)
     tuned_f1, seed_f1 = (macro_f1(classes(choice, combine(choice, *members)), truth) for choice in (tuned, SEED))
-    return Calibration(temperatures, thresholds, {"seed": SEED, "tuned": tuned}, "tuned" if tuned_f1 > seed_f1 else "seed")
+    ensembles, chosen = {"seed": SEED, "tuned": tuned}, "tuned" if tuned_f1 > seed_f1 else "seed"
+    return Calibration(temperatures, thresholds, ensembles, chosen, severe_toxic=severe_toxic)

@@ -69,7 +69,7 @@ def judge(classifier: TextClassifier, frame: pd.DataFrame, ensemble: Ensemble) -
     figures: Figures = {}
     for task in classifier.tasks:
         targets = frame[target_columns(task)].to_numpy()
-        report = metrics.report(task, targets, probabilities[task.name], classifier.calibration.thresholds.get(task.name, {}))
+        report = metrics.report(task, targets, probabilities[task.name], classifier.calibration.limits(task))
         figures[task.name] = _rounded(report)
     targets = frame[[f"sentiment/{label}" for label in ("negative", "neutral", "positive")]].to_numpy()
     known = ~np.isnan(targets).any(axis=1)

@@ -63,9 +63,12 @@ def export(config: ExportConfig) -> dict[str, Any]:
     if config.calibration == "start":
         if "calibration" not in facts:
             raise ExportError("calibration=start needs a checkpoint that began at released weights (model.start); this one did not")
-        calibration = Calibration.from_json(facts["calibration"])
+        fitted = Calibration.from_json(facts["calibration"])
     else:
-        calibration = calibrate.fit(tasks, logits, rows.targets, vader_scores, emoji_scores, config.minimum_positives)
+        fitted = calibrate.fit(tasks, logits, rows.targets, vader_scores, emoji_scores, config.minimum_positives, config.severe_toxic)
+    calibration = dataclasses.replace(
+        fitted, languages=dict(config.languages), language_minimum=config.language_minimum, severe_toxic=config.severe_toxic
+    )
 
     with tempfile.TemporaryDirectory() as scratch:
         fp32 = Path(scratch) / "model.onnx"

@@ -196,6 +196,12 @@ class ExportConfig:
     """dev: fitted on the corpus dev split; start: as the released weights brought it, fitted on the dev sets of public data."""
     minimum_positives: Positive
     """Thresholds of labels with fewer positive development rows stay at 0.5."""
+    severe_toxic: Literal["head", "rule"]
+    """head: as it was learned; rule: derived from the other types, for weights whose data did not label it (`severity.py`)."""
+    languages: dict[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], Fraction]
+    """ISO codes and the macro-F1 of the sentiment that was measured in each."""
+    language_minimum: Fraction
+    """What a language needs for `model.language_supported`."""
     tracking: TrackingConfig
 
 

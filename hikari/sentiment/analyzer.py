@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any, Self
 
 from hikari.bundle import find_bundle, open_bundle
-from hikari.errors import BadInput, HikariError, TooLarge
+from hikari.errors import BadInput, HikariError, NotReady, TooLarge
 from hikari.fields import MAX_NAME, name_field
 from hikari.sentiment import symbols as symbol_lexicon
 from hikari.sentiment.caching import ScoreCache, score_key
 from hikari.sentiment.classifier import TextClassifier
 from hikari.sentiment.messages import MAX_BATCH, MAX_ID, ChatMessage, chat_message
-from hikari.sentiment.recommendation import Signals, recommend
+from hikari.sentiment.recommendation import Signals, recommend, unread
 from hikari.sentiment.scores import MessageScores, Scorer
 from hikari.sentiment.symbols import Symbol, SymbolLexicon
+from hikari.sentiment.thresholds import toxicity_thresholds as read_thresholds
 from hikari.sentiment.trends import Trends
 from hikari.settings import Settings
 
@@ -31,7 +32,8 @@ class AdvancedSentimentAnalyzer:
 
     `path` names a bundle (default: see `hikari.bundle.find_bundle`), `ensemble` one of the bundle's ensembles (`seed`, `tuned`).
     Calls may run concurrently; trends follow the order in which messages are given. `clock` gives epoch seconds, `cache` the scores of
-    texts that were met before (`caching.py`).
+    texts that were met before (`caching.py`). `toxicity_thresholds` (`{"toxic": 0.7}`, see `thresholds.py`) are used instead of the
+    bundle's, label by label; default: `HIKARI_TOXICITY_THRESHOLDS`. Raises `BadInput` for wrong ones.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class AdvancedSentimentAnalyzer:
         threads: int | None = None,
         clock: Callable[[], float] = time.time,
         cache: ScoreCache | None = None,
+        toxicity_thresholds: Mapping[str, float] | None = None,
     ) -> None:
         self._path = path
         self._ensemble = ensemble
@@ -50,6 +53,7 @@ class AdvancedSentimentAnalyzer:
         self._threads = threads
         self._clock = clock
         self._cache = cache
+        self._thresholds = None if toxicity_thresholds is None else read_thresholds(toxicity_thresholds)
         self._scorer: Scorer | None = None
         self._opening: asyncio.Lock | None = None
         self._executor: ThreadPoolExecutor | None = None
@@ -95,6 +99,18 @@ class AdvancedSentimentAnalyzer:
     def is_open(self) -> bool:
         """Whether the model is loaded."""
         return self._scorer is not None
+
+    def reading(self) -> dict[str, Any]:
+        """How messages are read: `languages` with the measured macro-F1 of each, `language_minimum` for the supported ones, and the
+        `toxicity_thresholds` in force. Raises `NotReady` before the model is loaded."""
+        if self._scorer is None:
+            raise NotReady("the text model is not open")
+        calibration = self._scorer.calibration
+        return {
+            "languages": dict(calibration.languages),
+            "language_minimum": calibration.language_minimum,
+            "toxicity_thresholds": dict(self._scorer.toxicity_thresholds),
+        }
 
     async def analyze_message(
         self,
@@ -166,7 +182,7 @@ class AdvancedSentimentAnalyzer:
         scores = await asyncio.get_running_loop().run_in_executor(executor, self._scores, scorer, pairs)
         latency_ms = round((time.perf_counter() - started) * 1000, 3)
         return [
-            {**self._answer(message, score), "model": scorer.model, "latency_ms": latency_ms}
+            {**self._answer(message, score, model := scorer.model_of(score)), "model": model, "latency_ms": latency_ms}
             for message, score in zip(messages, scores, strict=True)
         ]
 
@@ -195,8 +211,10 @@ class AdvancedSentimentAnalyzer:
             known |= computed
         return [known[key] for key in keys]
 
-    def _answer(self, message: ChatMessage, scores: MessageScores) -> dict[str, Any]:
-        trend = self._trends.add(message.channel, message.username, scores.aggregate, message.timestamp)
+    def _answer(self, message: ChatMessage, scores: MessageScores, model: Mapping[str, Any]) -> dict[str, Any]:
+        # A mood that was misread must not turn a trend either.
+        mood = scores.aggregate if model["language_supported"] else symbol_lexicon.score(scores.symbols)
+        trend = self._trends.add(message.channel, message.username, mood, message.timestamp)
         signals = Signals(
             score=scores.aggregate,
             label=scores.label,
@@ -209,6 +227,8 @@ class AdvancedSentimentAnalyzer:
             user_falling=trend["user_trend"]["direction"] == "falling",
             only_symbols=scores.only_symbols,
         )
+        if not model["language_supported"]:
+            signals = unread(signals, scores.symbols)
         context = {**trend, "question": {"asks": scores.asks, "probability": round(scores.question, 4)}}
         return {
             **scores.as_dict(),
@@ -228,7 +248,10 @@ class AdvancedSentimentAnalyzer:
         bundle = open_bundle(find_bundle(BUNDLE_NAME, self._path, settings))
         classifier = TextClassifier(bundle, threads=self._threads or settings.threads, device=self._device)
         self._load_channel_files(settings.home / "emotes")
-        scorer = Scorer(classifier, self._ensemble)
+        thresholds = self._thresholds
+        if thresholds is None:
+            thresholds = read_thresholds(settings.toxicity_thresholds, "HIKARI_TOXICITY_THRESHOLDS")
+        scorer = Scorer(classifier, self._ensemble, thresholds)
         scorer.score([("warm up", symbol_lexicon.lexicon())])
         return scorer
 

@@ -1,10 +1,17 @@
 """What the VTuber should do about a message: tone, priority, answer or not, and why.
 
-An ordered list of plain rules, first match wins; an engine may overrule any of them, which is why each gives its reason.
+An ordered list of plain rules, first match wins; an engine may overrule any of them, which is why each gives its reason. Where the model
+does not read the language well, the mood and the emotion are taken from the emotes alone, or are neutral (`unread`).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from hikari.sentiment.ensemble import Ensemble, spread
+from hikari.sentiment.symbols import Symbol, emotion_hint, score
+
+_EMOTES_ALONE = Ensemble(transformer=0.0, vader=0.0, emoji=1.0, neutral_bias=0.8)
+"""A polarity of 0.5, that of most sad emotes, is a mood; without the bias it would tie with neutral."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,7 @@ class Signals:
     moderator: bool
     user_falling: bool
     only_symbols: bool
+    language_supported: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +119,25 @@ _RULES: tuple[Rule, ...] = (
 )
 
 _NOTHING = Recommendation("neutral", "low", False, "small talk: no answer needed")
+_UNREAD = Recommendation("neutral", "low", False, "a language that the model does not read well: no guess at the mood")
 
 
 def recommend(signals: Signals) -> Recommendation:
     """The first rule that matches; neutral small talk when none does."""
-    return next((recommendation for matches, recommendation in _RULES if matches(signals)), _NOTHING)
+    nothing = _NOTHING if signals.language_supported else _UNREAD
+    return next((recommendation for matches, recommendation in _RULES if matches(signals)), nothing)
+
+
+def unread(signals: Signals, symbols: Sequence[Symbol]) -> Signals:
+    """The signals of a message in a language that the model does not read well: emotes say the same everywhere, so mood and emotion are
+    theirs; what VADER and the encoder felt is dropped. Toxicity, questions, payments and the trend stay."""
+    mood = score(symbols)
+    emotion = emotion_hint(symbols)
+    return replace(
+        signals,
+        score=mood or 0.0,
+        label=_EMOTES_ALONE.label(spread(mood or 0.0)),
+        emotion=emotion or "neutral",
+        emotion_probability=0.0 if emotion is None else 1.0,
+        language_supported=False,
+    )

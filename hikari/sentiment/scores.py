@@ -1,6 +1,6 @@
 """All scores of one message, from the classifier, VADER and the symbols; the part of an analysis that has no state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hikari.errors import BadInput
+from hikari.sentiment import language, vader
 from hikari.sentiment import symbols as symbol_lexicon
 from hikari.sentiment import text as chat_text
-from hikari.sentiment import vader
 from hikari.sentiment.classifier import TextClassifier
 from hikari.sentiment.ensemble import Ensemble
 from hikari.sentiment.symbols import Symbol, SymbolLexicon
@@ -34,6 +34,8 @@ class MessageScores:
     question: float
     asks: bool
     only_symbols: bool
+    language: str | None
+    """ISO code; None where nobody can tell."""
 
     def as_dict(self) -> dict[str, Any]:
         """The `sentiment`, `emotion` and `toxicity` parts of an answer."""
@@ -69,20 +71,28 @@ class MessageScores:
 
 
 class Scorer:
-    """Reads, classifies and combines; one call handles any number of messages. Stateless, so threads may share it."""
+    """Reads, classifies and combines; one call handles any number of messages. Stateless, so threads may share it.
 
-    def __init__(self, classifier: TextClassifier, ensemble: str | None = None) -> None:
-        calibration = classifier.calibration
+    `toxicity_thresholds` are used instead of the bundle's, label by label.
+    """
+
+    def __init__(
+        self, classifier: TextClassifier, ensemble: str | None = None, toxicity_thresholds: Mapping[str, float] | None = None
+    ) -> None:
+        calibration = classifier.calibration.with_thresholds("toxicity", toxicity_thresholds or {})
         chosen = ensemble or calibration.default_ensemble
         if chosen not in calibration.ensembles:
             raise BadInput(f"ensemble must be one of {', '.join(sorted(calibration.ensembles))}", field="ensemble")
         self.classifier = classifier
+        self.calibration = calibration
         self.ensemble: Ensemble = calibration.ensembles[chosen]
         bundle = classifier.bundle
         self.model = {"name": bundle.name, "version": bundle.version, "fingerprint": bundle.fingerprint[:16]}
-        self.identity = f"{bundle.fingerprint}/{classifier.precision}/{classifier.device}/{self.ensemble!r}".encode()
-        """Equal identities give equal scores to equal texts under equal symbols."""
         self._tasks = {task.name: task for task in classifier.tasks}
+        self.toxicity_thresholds = calibration.limits(self._tasks["toxicity"])
+        decided = f"{self.ensemble!r}/{sorted(self.toxicity_thresholds.items())}/{language.VERSION}"
+        self.identity = f"{bundle.fingerprint}/{classifier.precision}/{classifier.device}/{decided}".encode()
+        """Equal identities give equal scores to equal texts under equal symbols."""
 
     def score(self, messages: Sequence[tuple[str, SymbolLexicon]], batch_size: int = 16) -> list[MessageScores]:
         """Scores of many messages, each with the lexicon of its channel, in order."""
@@ -93,7 +103,7 @@ class Scorer:
     def combine(self, reading: Reading, probabilities: dict[str, npt.NDArray[np.float64]]) -> MessageScores:
         """One message's scores, given its row of probabilities per task."""
         named = {name: dict(zip(task.labels, map(float, probabilities[name]), strict=True)) for name, task in self._tasks.items()}
-        over = {name: self.classifier.calibration.over_threshold(task, probabilities[name]) for name, task in self._tasks.items()}
+        over = {name: self.calibration.over_threshold(task, probabilities[name]) for name, task in self._tasks.items()}
         vader_scores = vader.score(reading.plain)
         sentiments = named["sentiment"]
         combined = self.ensemble.combine(
@@ -116,7 +126,13 @@ class Scorer:
             question=named["question"]["question"],
             asks=bool(over["question"]),
             only_symbols=reading.only_symbols,
+            language=language.detect(reading),
         )
+
+    def model_of(self, scores: MessageScores) -> dict[str, Any]:
+        """The `model` part of an answer: which model read the message, in which language, and whether it reads that one well."""
+        supported = self.calibration.supports(scores.language)
+        return {**self.model, "language": scores.language, "language_supported": supported}
 
 
 def polarity(sentiments: dict[str, float]) -> float:

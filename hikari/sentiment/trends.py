@@ -79,12 +79,13 @@ class Trends:
         self._max_users = max_users
         self._max_channels = max_channels
 
-    def add(self, channel: str, username: str, score: float, at: float) -> dict[str, dict[str, float | str | int]]:
-        """Take in one message; returns `{user_trend, global_trend}` with it counted."""
+    def add(self, channel: str, username: str, score: float | None, at: float) -> dict[str, dict[str, float | str | int]]:
+        """Take in one message; returns `{user_trend, global_trend}` with it counted. None: nobody knows its mood, and no trend changes."""
         user = _touch(self._users, (channel, username), self._max_users)
         everyone = _touch(self._channels, channel, self._max_channels)
-        user.add(score, at)
-        everyone.add(score, at)
+        if score is not None:
+            user.add(score, at)
+            everyone.add(score, at)
         return {"user_trend": user.as_dict(), "global_trend": everyone.as_dict()}
 
     def forget_user(self, channel: str, username: str) -> bool:

@@ -175,7 +175,7 @@ class _Run:
     def _write(self, events: list[Event]) -> None:
         for event in events:
             if event["type"] == "analysis":
-                self._model = event["model"]
+                self._model = {name: event["model"][name] for name in ("name", "version", "fingerprint")}
                 event = {name: value for name, value in event.items() if name != "latency_ms"}  # noqa: PLW2901
             self._counts[event["type"]] += 1
             if event["type"] == "alert":

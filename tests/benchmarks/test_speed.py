@@ -19,6 +19,7 @@ from hikari.bundle import open_bundle
 from hikari.scoring import score_file
 from hikari.sentiment import text as chat_text
 from hikari.sentiment.classifier import TextClassifier
+from hikari.sentiment.language import detect
 from hikari.sentiment.scores import Scorer
 from training import corpus
 
@@ -69,6 +70,20 @@ def test_scoring_a_file_reaches_seven_tenths_of_the_bare_runtime(
         f"each, ratio {ratio:.2f}"
     )
     assert ratio >= 0.7
+
+
+def test_telling_the_language_costs_little_beside_a_forward_pass(shipped_bundle: Path, messages: list[str]) -> None:
+    classifier = TextClassifier(open_bundle(shipped_bundle), threads=1)
+    readings = [chat_text.read(text) for text in messages[:400]]
+    encoded = classifier.prepare([reading.words for reading in readings])
+    detect(readings[0])
+    classifier.forward(encoded[:1])
+    told_s = min(_seconds(lambda: [detect(reading) for reading in readings]) for _ in range(3))
+    forward_s = min(_seconds(lambda: [classifier.forward([row]) for row in encoded]) for _ in range(3))
+    print(
+        f"\nlanguage {told_s / 400 * 1e6:.0f} us, forward pass {forward_s / 400 * 1e6:.0f} us a message, ratio {told_s / forward_s:.3f}"
+    )
+    assert told_s <= 0.1 * forward_s
 
 
 def test_one_message_costs_little_more_than_its_forward_pass(shipped_bundle: Path, messages: list[str]) -> None:

@@ -24,6 +24,7 @@ def test_every_variable_is_read() -> None:
             "HIKARI_API_KEYS": "one, two ,,",
             "HIKARI_REDIS_URL": "redis://localhost:2",
             "HIKARI_THREADS": "3",
+            "HIKARI_TOXICITY_THRESHOLDS": "toxic=0.7",
             "MLFLOW_TRACKING_URI": "http://localhost:1",
         }
     )
@@ -35,6 +36,7 @@ def test_every_variable_is_read() -> None:
     assert settings.api_keys == ("one", "two")
     assert settings.redis_url == "redis://localhost:2"
     assert settings.threads == 3
+    assert settings.toxicity_thresholds == "toxic=0.7"
     assert settings.tracking_uri == "http://localhost:1"
 
 
@@ -46,6 +48,7 @@ def test_empty_variables_count_as_unset() -> None:
         "HIKARI_API_KEYS",
         "HIKARI_REDIS_URL",
         "HIKARI_THREADS",
+        "HIKARI_TOXICITY_THRESHOLDS",
         "MLFLOW_TRACKING_URI",
     )
     assert Settings.read(dict.fromkeys(names, "")) == Settings.read({})

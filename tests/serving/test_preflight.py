@@ -87,6 +87,12 @@ def test_a_wrong_setting(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "HIKARI_THREADS" in message()
 
 
+def test_wrong_thresholds(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HIKARI_TOXICITY_THRESHOLDS", "rude=0.5, toxic=7")
+    assert "no label 'rude'" in message()
+    assert "toxic must be above 0" in message()
+
+
 def served_on(host: str | None) -> None:
     """Look as `bentoml serve --host` does."""
     with click.Context(click.Command("serve")) as context:

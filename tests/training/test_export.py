@@ -63,6 +63,18 @@ def test_a_bundle_holds_what_its_checkpoint_and_data_say(tiny_bundle: Path, tiny
     assert found.temperatures == pytest.approx(expected.temperatures, rel=1e-3)
 
 
+def test_languages_and_severity_are_the_configurations(config: ExportConfig) -> None:
+    changed = dataclasses.replace(config, languages={"en": 0.7, "es": 0.55}, language_minimum=0.6, severe_toxic="rule")
+    export.export(changed)
+    calibration = Calibration.from_json(open_bundle(Path(changed.bundle)).json("calibration.json"))
+    assert (calibration.supports("en"), calibration.supports("es")) == (True, False)
+    assert calibration.severe_toxic == "rule"
+    assert "severe_toxic" not in calibration.thresholds["toxicity"]
+    other = open_bundle(Path(changed.bundle)).fingerprint
+    export.export(dataclasses.replace(changed, languages={"en": 0.7, "es": 0.65}))
+    assert open_bundle(Path(changed.bundle)).fingerprint != other  # equal fingerprints mean equal answers
+
+
 def test_the_bundles_two_models_are_the_checkpoints(tiny_bundle: Path, tiny_checkpoint: Path) -> None:
     ids = [[2, 5, 6, 7, 3], [2, 9, 3]]
     reference = onnx_export.torch_logits(load_network(tiny_checkpoint, TASKS), ids)

@@ -87,6 +87,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 
+MAPPINGS = {"languages"}
+"""Fields whose keys are data."""
+
+
 def raw(name: str, *overrides: str) -> dict[str, Any]:
     """The composed configuration of an entry point as plain containers, a fresh copy each time."""
     return copy.deepcopy(_raw(name, overrides))
@@ -110,11 +114,11 @@ def leaves(kind: type, prefix: str = "") -> set[str]:
 
 
 def keys(values: dict[str, Any], prefix: str = "") -> set[str]:
-    """Dotted names of all values; items of a list of mappings share the list's name."""
+    """Dotted names of all values; items of a list of mappings share the list's name, and `MAPPINGS` are one value."""
     found: set[str] = set()
     for name, value in values.items():
         parts = value if isinstance(value, list) else [value]
-        nested = [part for part in parts if isinstance(part, dict)]
+        nested = [part for part in parts if isinstance(part, dict) and prefix + name not in MAPPINGS]
         found |= set().union(*(keys(part, f"{prefix}{name}.") for part in nested)) if nested else {prefix + name}
     return found
 

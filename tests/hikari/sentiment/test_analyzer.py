@@ -71,7 +71,7 @@ def test_answer_has_the_contracts_shape(analyzer: AdvancedSentimentAnalyzer, tex
         assert set(answer["context"][trend]) == {"mood", "direction", "messages"}
     assert set(answer["context"]["question"]) == {"asks", "probability"}
     assert set(answer["response_recommendation"]) == {"tone", "priority", "respond", "reason"}
-    assert set(answer["model"]) == {"name", "version", "fingerprint"}
+    assert set(answer["model"]) == {"name", "version", "fingerprint", "language", "language_supported"}
     assert answer["latency_ms"] > 0
     assert json.loads(json.dumps(answer, allow_nan=False)) == answer
 
@@ -151,7 +151,7 @@ def test_call_under_way_survives_closing(analyzer: AdvancedSentimentAnalyzer) ->
         await analyzer.close()
         return await call
 
-    assert set(run(life())["model"]) == {"name", "version", "fingerprint"}
+    assert set(run(life())["model"]) == {"name", "version", "fingerprint", "language", "language_supported"}
 
 
 def test_missing_bundle_is_not_ready(tmp_path: Path) -> None:
@@ -391,4 +391,98 @@ def test_model_part_names_the_bundle(analyzer: AdvancedSentimentAnalyzer, tiny_b
         "name": bundle.name,
         "version": bundle.version,
         "fingerprint": bundle.fingerprint[:16],
+        "language": None,
+        "language_supported": True,
     }
+
+
+GERMAN = "das war leider ein wirklich schlechtes Spiel"
+
+
+def with_languages(tiny_bundle: Path, rebuilt: Callable[..., Path], **changes: Any) -> Path:
+    """The tiny bundle whose calibration says something else."""
+    content = json.loads((tiny_bundle / "calibration.json").read_text())
+    return rebuilt(replaced={"calibration.json": json.dumps({**content, **changes}).encode()})
+
+
+@pytest.mark.parametrize(
+    ("languages", "minimum", "supported"),
+    [({"en": 0.7}, 0.5, False), ({"en": 0.7, "de": 0.6}, 0.5, True), ({"de": 0.6}, 0.65, False)],
+)
+def test_a_language_is_supported_where_the_bundle_says_that_it_holds(
+    tiny_bundle: Path, rebuilt: Callable[..., Path], languages: dict[str, float], minimum: float, supported: bool
+) -> None:
+    path = with_languages(tiny_bundle, rebuilt, languages=languages, language_minimum=minimum)
+    analyzer = AdvancedSentimentAnalyzer(path, threads=1)
+    model = run(analyzer.analyze_message(GERMAN, "mika"))["model"]
+    assert (model["language"], model["language_supported"]) == ("de", supported)
+    assert run(analyzer.analyze_message("gg", "mika"))["model"]["language_supported"] is True
+
+
+def test_a_bundle_that_does_not_say_is_for_english(tiny_bundle: Path, rebuilt: Callable[..., Path]) -> None:
+    content = json.loads((tiny_bundle / "calibration.json").read_text())
+    for name in ("languages", "language_minimum", "severe_toxic"):
+        content.pop(name)
+    analyzer = AdvancedSentimentAnalyzer(rebuilt(replaced={"calibration.json": json.dumps(content).encode()}), threads=1)
+    rows = run(analyzer.analyze_batch([{"text": text, "username": "u"} for text in (GERMAN, "i love this game so much", "gg")]))
+    told = [(row["model"]["language"], row["model"]["language_supported"]) for row in rows]
+    assert told == [("de", False), ("en", True), (None, True)]
+
+
+def test_advice_does_not_lean_on_a_mood_that_is_not_read_well(tiny_bundle: Path, rebuilt: Callable[..., Path]) -> None:
+    never = dict.fromkeys(TOXICITY, 1.0)
+    thresholds = {"toxicity": never, "question": {"question": 1.0}, "emotion": {}}
+    path = with_languages(tiny_bundle, rebuilt, thresholds=thresholds, languages={"en": 0.7})
+    analyzer = AdvancedSentimentAnalyzer(path, threads=1)
+    plain = run(analyzer.analyze_message(GERMAN, "mika"))
+    assert plain["response_recommendation"]["tone"] == "neutral"
+    assert "language" in plain["response_recommendation"]["reason"]
+    assert plain["context"]["user_trend"] == {"mood": 0.0, "direction": "steady", "messages": 0}
+    assert plain["sentiment"]["transformer"]["score"] != 0  # said all the same, and marked
+    emote = run(analyzer.analyze_message(f"{GERMAN} BibleThump", "mika"))
+    assert emote["model"]["language_supported"] is False
+    assert emote["response_recommendation"]["tone"] == "empathetic"
+    assert emote["context"]["user_trend"]["messages"] == 1
+
+
+def test_toxicity_counts_in_any_language(tiny_bundle: Path, rebuilt: Callable[..., Path]) -> None:
+    path = with_languages(tiny_bundle, rebuilt, languages={"en": 0.7})
+    analyzer = AdvancedSentimentAnalyzer(path, threads=1, toxicity_thresholds={"toxic": 1e-6})
+    answer = run(analyzer.analyze_message(GERMAN, "mika"))
+    assert answer["toxicity"]["is_toxic"]
+    assert answer["response_recommendation"]["respond"] is False
+
+
+def test_operators_set_thresholds_by_parameter_and_by_environment(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flagged(**more: Any) -> list[str]:
+        analyzer = AdvancedSentimentAnalyzer(tiny_bundle, threads=1, **more)
+        return run(analyzer.analyze_message("i love this game", "mika"))["toxicity"]["labels"]
+
+    assert flagged() == []
+    assert flagged(toxicity_thresholds={"insult": 1e-9}) == ["toxic", "insult"]
+    monkeypatch.setenv("HIKARI_TOXICITY_THRESHOLDS", "threat=1e-9")
+    assert flagged() == ["toxic", "threat"]
+    assert flagged(toxicity_thresholds={}) == []
+    monkeypatch.setenv("HIKARI_TOXICITY_THRESHOLDS", "rude=0.5")
+    with pytest.raises(BadInput, match="HIKARI_TOXICITY_THRESHOLDS: there is no label 'rude'"):
+        flagged()
+    with pytest.raises(BadInput, match="toxic must be above 0"):
+        AdvancedSentimentAnalyzer(tiny_bundle, toxicity_thresholds={"toxic": 0})
+
+
+def test_how_messages_are_read_is_told(tiny_bundle: Path) -> None:
+    analyzer = AdvancedSentimentAnalyzer(tiny_bundle, threads=1, toxicity_thresholds={"toxic": 0.8})
+    with pytest.raises(NotReady):
+        analyzer.reading()
+    run(analyzer.open())
+    told = analyzer.reading()
+    assert set(told) == {"languages", "language_minimum", "toxicity_thresholds"}
+    assert told["toxicity_thresholds"]["toxic"] == 0.8
+    assert set(told["toxicity_thresholds"]) == set(TOXICITY)
+
+
+def test_severity_follows_the_rule_where_the_bundle_says_so(tiny_bundle: Path, rebuilt: Callable[..., Path]) -> None:
+    analyzer = AdvancedSentimentAnalyzer(with_languages(tiny_bundle, rebuilt, severe_toxic="rule"), threads=1)
+    scores = run(analyzer.analyze_message("kys you idiot", "mika"))["toxicity"]["scores"]
+    either = max(scores["threat"], scores["identity_hate"], min(scores["obscene"], scores["insult"]))
+    assert scores["severe_toxic"] == min(scores["toxic"], either)

@@ -80,6 +80,25 @@ def test_what_the_caller_does_with_an_answer_changes_no_other(tiny_bundle: Path)
     asyncio.run(work())
 
 
+def test_other_thresholds_make_other_keys(scorer: Scorer) -> None:
+    stricter = Scorer(scorer.classifier, toxicity_thresholds={"toxic": 0.123})
+    assert stricter.identity != scorer.identity
+    assert Scorer(scorer.classifier, toxicity_thresholds=scorer.toxicity_thresholds).identity == scorer.identity
+
+
+def test_what_is_kept_knows_its_language(tiny_bundle: Path) -> None:
+    cache = Kept()
+
+    async def work() -> list[dict[str, Any]]:
+        async with AdvancedSentimentAnalyzer(tiny_bundle, clock=lambda: 1.7e9, cache=cache) as analyzer:
+            return [(await analyzer.analyze_message("das war ein richtig gutes Spiel", "u"))["model"] for _ in range(2)]
+
+    first, second = asyncio.run(work())
+    assert cache.computed == [1]
+    assert first == second
+    assert first["language"] == "de"
+
+
 def test_a_channels_own_emotes_make_other_keys(scorer: Scorer) -> None:
     own = lexicon().extended([])
     assert own.fingerprint == lexicon().fingerprint

@@ -22,6 +22,8 @@ CONTENT: dict[str, Any] = {
     "ensembles": {"seed": {"transformer": 0.5, "vader": 0.3, "emoji": 0.2, "neutral_bias": 1.0}},
     "default_ensemble": "seed",
 }
+LATER: dict[str, Any] = {"languages": {"en": 0.7, "de": 0.45}, "language_minimum": 0.5, "severe_toxic": "rule"}
+"""What bundles of today hold as well."""
 
 
 def with_temperature(value: float) -> Calibration:
@@ -124,9 +126,68 @@ def test_one_probability_too_few_is_an_error() -> None:
 
 
 def test_round_trip() -> None:
-    calibration = Calibration.from_json(CONTENT)
-    assert calibration.to_json() == CONTENT
+    calibration = Calibration.from_json({**CONTENT, **LATER})
+    assert calibration.to_json() == {**CONTENT, **LATER}
     assert calibration.ensembles == {"seed": Ensemble(0.5, 0.3, 0.2)}
+
+
+def test_what_older_bundles_do_not_say_is_english_and_a_learned_severity() -> None:
+    old = Calibration.from_json(CONTENT)
+    assert (old.supports("en"), old.supports(None), old.supports("de"), old.severe_toxic) == (True, True, False, "head")
+
+
+def test_languages_hold_from_the_minimum_on() -> None:
+    calibration = Calibration.from_json({**CONTENT, **LATER, "languages": {"en": 0.7, "de": 0.45, "es": 0.5}})
+    assert {code: calibration.supports(code) for code in ("en", "de", "es", "fr")} == {
+        "en": True,
+        "de": False,
+        "es": True,
+        "fr": False,
+    }
+    assert calibration.supports(None)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"languages": {"en": 1.5}}, "languages"),
+        ({"language_minimum": -0.1}, "language_minimum"),
+        ({"languages": ["en"]}, "malformed"),
+        ({"severe_toxic": "guess"}, "head or rule"),
+    ],
+)
+def test_wrong_languages_and_severities_are_refused(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadBundle, match=message):
+        Calibration.from_json({**CONTENT, **wrong})
+
+
+def test_other_thresholds_replace_label_by_label() -> None:
+    calibration = Calibration.from_json(CONTENT).with_thresholds("toxicity", {"threat": 0.9})
+    limits = calibration.limits(TOXICITY)
+    assert (limits["insult"], limits["threat"], limits["toxic"], limits["severe_toxic"]) == (0.3, 0.9, 0.5, 0.5)
+    assert list(limits) == list(TOXICITY.labels)
+
+
+def test_a_derived_severity_is_never_decided_without_its_parts() -> None:
+    calibration = Calibration.from_json({**CONTENT, **LATER}).with_thresholds("toxicity", {"threat": 0.8, "toxic": 0.6})
+    assert calibration.limits(TOXICITY)["severe_toxic"] == 0.8
+    assert calibration.with_thresholds("toxicity", {"severe_toxic": 0.55}).limits(TOXICITY)["severe_toxic"] == 0.55
+    random = np.random.default_rng(3)
+    for row in calibration.probabilities(TOXICITY, random.normal(1.5, 3.0, (500, 6))):
+        labels = calibration.over_threshold(TOXICITY, row)
+        if "severe_toxic" in labels:
+            assert "toxic" in labels
+            assert {"threat", "identity_hate"} & set(labels) or {"obscene", "insult"} <= set(labels)
+
+
+def test_the_head_speaks_for_itself_unless_a_rule_is_asked_for() -> None:
+    logits = np.array([[3.0, -3.0, 3.0, 3.0, 3.0, 3.0]])
+    head, rule = (
+        Calibration.from_json({**CONTENT, "severe_toxic": kind}).probabilities(TOXICITY, logits) for kind in ("head", "rule")
+    )
+    assert head[0, 1] == pytest.approx(float(sigmoid(np.array(-3.0))))
+    assert rule[0, 1] == pytest.approx(float(sigmoid(np.array(3.0))))
+    assert np.delete(head, 1, axis=1).tolist() == np.delete(rule, 1, axis=1).tolist()
 
 
 def changed(path: tuple[str, ...], value: Any) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from hikari.sentiment import recommendation
 from hikari.sentiment.labels import EMOTION, TOXICITY
-from hikari.sentiment.recommendation import Signals, recommend
+from hikari.sentiment.recommendation import Signals, recommend, unread
+from hikari.sentiment.symbols import Symbol, lexicon
 
 LABELS = ("very_negative", "negative", "neutral", "positive", "very_positive")
 CALM = Signals(
@@ -27,6 +28,14 @@ CALM = Signals(
 SAD = {"emotion": "sadness", "label": "negative", "score": -0.4}
 FEAR = {"emotion": "fear", "label": "negative", "score": -0.4}
 JOY = {"emotion": "joy", "label": "positive", "score": 0.4}
+
+
+def symbol(name: str) -> Symbol:
+    found = lexicon().emote(name)
+    assert found is not None
+    return found
+
+
 CASES: tuple[tuple[dict[str, Any], tuple[str, str, bool]], ...] = (
     ({}, ("neutral", "low", False)),
     ({"toxic_labels": ("toxic", "threat")}, ("firm", "critical", False)),
@@ -110,6 +119,30 @@ def test_advice_is_whole_and_safe(signals: Signals) -> None:
     elif signals.asks or signals.paid:
         assert advice.respond
     assert (advice.priority == "critical") == bool({"threat", "severe_toxic"} & set(signals.toxic_labels))
+
+
+@pytest.mark.parametrize(
+    ("symbols", "signals", "expected"),
+    [
+        ((), SAD, ("neutral", "low", False)),
+        ((), {**JOY, "label": "very_positive"}, ("neutral", "low", False)),
+        ((), {**SAD, "toxic_labels": ("toxic", "threat")}, ("firm", "critical", False)),
+        ((), {**SAD, "asks": True}, ("helpful", "medium", True)),
+        ((), {**SAD, "paid": True}, ("grateful", "high", True)),
+        ((symbol("BibleThump"),), JOY, ("empathetic", "medium", True)),
+        ((symbol("<3"),), SAD, ("enthusiastic", "medium", True)),
+        ((symbol("PogChamp"),), SAD, ("playful", "low", True)),
+    ],
+)
+def test_what_is_not_read_well_is_judged_by_its_emotes(
+    symbols: tuple[Symbol, ...], signals: dict[str, Any], expected: tuple[str, str, bool]
+) -> None:
+    advice = recommend(unread(replace(CALM, **signals), symbols))
+    assert (advice.tone, advice.priority, advice.respond) == expected
+
+
+def test_silence_about_an_unread_mood_gives_its_own_reason() -> None:
+    assert recommend(unread(CALM, ())).reason != recommend(CALM).reason
 
 
 def test_advice_as_dict() -> None:

@@ -14,7 +14,7 @@ READING: dict[str, Any] = {
     "toxicity": {"is_toxic": False, "score": 0.01, "scores": {"toxic": 0.01}, "labels": []},
     "context": {"user_trend": TREND, "global_trend": TREND, "question": {"asks": True, "probability": 0.9}},
     "response_recommendation": {"tone": "helpful", "priority": "high", "respond": True, "reason": "a question"},
-    "model": {"name": "text", "version": "1", "fingerprint": "abc"},
+    "model": {"name": "text", "version": "1", "fingerprint": "abc", "language": "de", "language_supported": False},
 }
 
 

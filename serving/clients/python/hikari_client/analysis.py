@@ -89,11 +89,14 @@ class Recommendation:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """Which model read the message."""
+    """Which model read the message, in which language, and whether it reads that one well."""
 
     name: str
     version: str
     fingerprint: str
+    language: str | None = None
+    """ISO code; None where nobody can tell, and from engines that do not say."""
+    language_supported: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
