@@ -62,10 +62,14 @@ def export(config: ExportConfig) -> dict[str, Any]:
     vader_scores, emoji_scores = other_members(dev["text"].tolist())
     if config.calibration == "start":
         if "calibration" not in facts:
-            raise ExportError("calibration=start needs a checkpoint that began at released weights (model.start); this one did not")
+            raise ExportError(
+                "calibration=start needs a checkpoint that began at released weights (model.start); this one did not"
+            )
         fitted = Calibration.from_json(facts["calibration"])
     else:
-        fitted = calibrate.fit(tasks, logits, rows.targets, vader_scores, emoji_scores, config.minimum_positives, config.severe_toxic)
+        fitted = calibrate.fit(
+            tasks, logits, rows.targets, vader_scores, emoji_scores, config.minimum_positives, config.severe_toxic
+        )
     calibration = dataclasses.replace(
         fitted, languages=dict(config.languages), language_minimum=config.language_minimum, severe_toxic=config.severe_toxic
     )

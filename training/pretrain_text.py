@@ -1,8 +1,8 @@
 """Pre-training task: the text model on public sets together, `python -m training.pretrain task=text_public`.
 
-One encoder, the four served heads and perhaps some that only teach it, all sets mixed in every batch. The bundled corpus is one of the sets, so
-that the light fine-tuning on it starts near its end. `dev` sets choose the epoch; the official test splits are never read. One or two hours
-of two processor cores; an interrupted run continues from its last epoch.
+One encoder, the four served heads and perhaps some that only teach it, all sets mixed in every batch. The bundled corpus is one of the
+sets, so that the light fine-tuning on it starts near its end. `dev` sets choose the epoch; the official test splits are never read. An
+hour of two processor cores with bf16; an interrupted run continues from its last epoch.
 """
 
 import dataclasses
