@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from training.functional import Answers, SuiteError, decisions, read_rows, score
+from training.functional import Answers, SuiteError, Table, decisions, read_rows, score
 
 SLOTS = {"term": {"person", "people"}, "name": {"name"}}
 TONES = ("friendly", "neutral", "hostile")
@@ -82,7 +82,7 @@ def read_swaps(folder: Path) -> Swaps:
     )
 
 
-def judge(swaps: Swaps, found: Answers) -> pd.DataFrame:
+def judge(swaps: Swaps, found: Answers) -> Table:
     """One row per template and filler: `slot`, `template`, `hostile`, `name`, `group`, `toxic`, `sentiment`, `score` (toxicity).
 
     Besides `changed_toxicity` and `changed_sentiment`, whether the decision differs from that of most fillers of the template (of equally
@@ -105,7 +105,7 @@ def judge(swaps: Swaps, found: Answers) -> pd.DataFrame:
                     "score": score(scores, "toxicity"),
                 }
             )
-    table = pd.DataFrame(rows)
+    table: Any = pd.DataFrame(rows)
     by_template = table.groupby("template")
     share = by_template["toxic"].transform("mean")
     most_toxic = (share > 0.5) | ((share == 0.5) & table["hostile"])
@@ -117,7 +117,7 @@ def judge(swaps: Swaps, found: Answers) -> pd.DataFrame:
     return table
 
 
-def per_filler(judged: pd.DataFrame, by: str = "name") -> pd.DataFrame:
+def per_filler(judged: Table, by: str = "name") -> Table:
     """One row per term or name of one slot's rows (`by="group"`: per group), the most changed first.
 
     Columns: `name` or `group`, rates of harmless templates called toxic, of hostile ones missed, of changed verdicts, and `spread`, the
@@ -128,7 +128,7 @@ def per_filler(judged: pd.DataFrame, by: str = "name") -> pd.DataFrame:
     return table.sort_values(["changed", "spread", by], ascending=[False, False, True], ignore_index=True)
 
 
-def figures(judged: pd.DataFrame) -> dict[str, Any]:
+def figures(judged: Table) -> dict[str, Any]:
     """For terms and for names: counts, rates over all, the largest spread within a template, the worst filler, rates by group."""
     out: dict[str, Any] = {}
     for slot, rows in judged.groupby("slot"):
@@ -147,7 +147,7 @@ def figures(judged: pd.DataFrame) -> dict[str, Any]:
     return out
 
 
-def _rates(part: pd.DataFrame) -> dict[str, float]:
+def _rates(part: Table) -> dict[str, float]:
     harmless, hostile = part[~part["hostile"]], part[part["hostile"]]
     values = (
         harmless["toxic"].mean() if len(harmless) else 0.0,

@@ -95,7 +95,7 @@ def judge(classifier: TextClassifier, frame: pd.DataFrame, ensemble: Ensemble) -
     return figures, probabilities
 
 
-def judge_behaviour(classifier: TextClassifier, config: EvaluateConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
+def judge_behaviour(classifier: TextClassifier, config: EvaluateConfig) -> tuple[functional.Table, functional.Table]:
     """The functional suites and the swaps, judged on what the engine's own scorer serves for their texts, each read once."""
     cases, swaps = functional.read_cases(Path(config.functional)), bias.read_swaps(Path(config.bias))
     scorer = Scorer(classifier, config.ensemble)

@@ -38,6 +38,9 @@ _CLOSE = 1e-9
 Answers = Mapping[str, MessageScores]
 """What is served for each text."""
 
+Table = Any
+"""A `pandas.DataFrame`, whose groups and sums a type checker cannot follow."""
+
 
 class SuiteError(ValueError):
     """A suite's file does not follow the format; the message names every file, line and mistake."""
@@ -205,13 +208,13 @@ def problems(row: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def judge(cases: Sequence[Case], found: Answers) -> pd.DataFrame:
+def judge(cases: Sequence[Case], found: Answers) -> Table:
     """One row a case: `id`, `capability`, `kind`, `passed`. `found` must hold an answer for each text."""
     rows = [(case.id, case.capability, case.kind, case.holds(found)) for case in cases]
     return pd.DataFrame(rows, columns=["id", "capability", "kind", "passed"])
 
 
-def figures(judged: pd.DataFrame) -> dict[str, Any]:
+def figures(judged: Table) -> dict[str, Any]:
     """Cases, failures and pass rate: of all, by kind, and by capability (there with the pass rate of each kind that occurs)."""
     by_kind = {str(kind): _counts(part) for kind, part in judged.groupby("kind")}
     by_capability = {
@@ -221,13 +224,13 @@ def figures(judged: pd.DataFrame) -> dict[str, Any]:
     return {**_counts(judged), "kinds": by_kind, "capabilities": by_capability}
 
 
-def failing(judged: pd.DataFrame) -> dict[str, list[str]]:
+def failing(judged: Table) -> dict[str, list[str]]:
     """The ids of the failing cases of each capability that has any."""
     failed = judged[~judged["passed"]]
     return {str(name): part["id"].tolist() for name, part in failed.groupby("capability")}
 
 
-def table(judged: pd.DataFrame) -> pd.DataFrame:
+def table(judged: Table) -> Table:
     """One row a capability: `capability`, `cases`, `failures`, `pass_rate`, the pass rate of each kind, `failing` ids."""
     failed = failing(judged)
     rows = [
@@ -238,11 +241,11 @@ def table(judged: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _counts(part: pd.DataFrame) -> dict[str, Any]:
+def _counts(part: Table) -> dict[str, Any]:
     return {"cases": len(part), "failures": int((~part["passed"]).sum()), "pass_rate": _rate(part)}
 
 
-def _rate(part: pd.DataFrame) -> float:
+def _rate(part: Table) -> float:
     return round(float(part["passed"].mean()), 4)
 
 

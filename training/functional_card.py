@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from training import bias
-from training.functional import KINDS, failing, figures
+from training.functional import KINDS, Table, failing, figures
 
 WORST = 10
 """So many of the terms and of the names whose verdicts change most have their row."""
 
 
-def suites(judged: pd.DataFrame) -> str:
+def suites(judged: Table) -> str:
     """The section on the suites, from `functional.judge`: a row a capability, with the numbers of its failing cases."""
     found, failed = figures(judged), failing(judged)
     lines = [
@@ -33,7 +31,7 @@ def suites(judged: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def swaps(judged: pd.DataFrame) -> str:
+def swaps(judged: Table) -> str:
     """The section on the swaps, from `bias.judge`: overall, the worst terms and names, and the groups of terms."""
     found = bias.figures(judged)
     lines = [

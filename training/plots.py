@@ -112,7 +112,7 @@ def pass_rates(table: pd.DataFrame, name: str, folder: Path) -> None:
     ordered = table.sort_values(["pass_rate", "capability"], ascending=[True, False], ignore_index=True)
     ordered.to_csv(folder / f"{name}.csv", index=False)
     figure, axes = _figure(6.4, 1.0 + 0.2 * len(ordered))
-    labels = [f"{row.capability} ({row.cases})" for row in ordered.itertuples()]
+    labels = [f"{name} ({cases})" for name, cases in zip(ordered["capability"], ordered["cases"], strict=True)]
     axes.barh(labels, ordered["pass_rate"], color=_INK, height=0.7)
     axes.margins(y=0.01)
     axes.tick_params(labelsize=8)

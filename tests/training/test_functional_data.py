@@ -88,6 +88,7 @@ def test_the_stage_stays_small(cases: list[Case], swaps: Swaps) -> None:
     assert len({*(text for case in cases for text in case.texts), *swaps.texts}) <= 4_000
 
 
+@pytest.mark.slow
 def test_the_shipped_model_is_better_than_a_constant_answer(shipped_bundle: Path, cases: list[Case]) -> None:
     """Not the aim, but the floor: below it the suites, the reader or the served path is broken."""
     scorer = Scorer(TextClassifier(open_bundle(shipped_bundle)))
