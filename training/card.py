@@ -1,6 +1,6 @@
 """The model card, written from what was measured."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hikari.bundle import Bundle
@@ -8,8 +8,17 @@ from hikari.bundle import Bundle
 _MAIN = {"sentiment": "macro_f1", "emotion": "macro_f1", "toxicity": "f1", "question": "f1"}
 
 
-def render(bundle: Bundle, figures: Mapping[str, Any], counts: Mapping[str, Any], public: Mapping[str, Any]) -> str:
-    """Markdown: what the model is, what it was trained on, what it reaches, what it must not be used for."""
+def render(
+    bundle: Bundle,
+    figures: Mapping[str, Any],
+    counts: Mapping[str, Any],
+    public: Mapping[str, Any],
+    sections: Sequence[str] = (),
+) -> str:
+    """Markdown: what the model is, what it was trained on, what it reaches, what it must not be used for.
+
+    `sections` are written elsewhere, each from its own figures, and stand before the limits.
+    """
     manifest = bundle.manifest
     lines = [
         f"# Model card: {bundle.name} {bundle.version}",
@@ -57,6 +66,8 @@ def render(bundle: Bundle, figures: Mapping[str, Any], counts: Mapping[str, Any]
             for part, values in row.items()
         )
         lines += ["", f"## Figures on the public set {name} (never trained on)", "", rows + "."]
+    for section in sections:
+        lines += ["", section]
     lines += [
         "",
         "## Limits",

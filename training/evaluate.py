@@ -2,6 +2,7 @@
 
     python -m training.evaluate
     python -m training.evaluate external=FILE.jsonl        # format: training/external.py
+    python -m training.evaluate functional_only=true       # the suites and the swaps alone, with the ids of what fails
 
 Judges what is served: the bundle through the engine's own classifier and ensemble. Writes metrics, plots and the model card
 next to each other and to the MLflow run that trained the weights; prints the metrics as one JSON object on the last line.
@@ -19,8 +20,9 @@ from hikari.bundle import Bundle, open_bundle
 from hikari.sentiment.classifier import TextClassifier
 from hikari.sentiment.ensemble import Ensemble
 from hikari.sentiment.labels import Task
+from hikari.sentiment.scores import Scorer
 from hikari.settings import Settings
-from training import calibrate, card, entry, external, metrics, plots, tracking
+from training import bias, calibrate, card, entry, external, functional, functional_card, metrics, plots, tracking
 from training.baseline import BagOfWords
 from training.export import other_members
 from training.prepare import target_columns, to_frame
@@ -37,6 +39,10 @@ def evaluate(config: EvaluateConfig) -> Figures:
     if config.external is not None:
         frame = to_frame(external.read_jsonl(Path(config.external)))
         return judge(classifier, frame, _ensemble(classifier, config))[0]
+    suites, swaps = judge_behaviour(classifier, config)
+    behaviour = {"functional": functional.figures(suites), "bias": bias.figures(swaps)}
+    if config.functional_only:
+        return {**behaviour, "failing": functional.failing(suites)}
     train, dev, test = (pd.read_parquet(Path(config.processed) / f"{split}.parquet") for split in ("train", "dev", "test"))
     figures, probabilities = judge(classifier, test, _ensemble(classifier, config))
     figures["baseline"] = judge_baseline(classifier.tasks, train, dev, test, config.seed)
@@ -44,6 +50,7 @@ def evaluate(config: EvaluateConfig) -> Figures:
     challenge = Path(config.processed) / "challenge.parquet"
     if challenge.is_file():
         figures["challenge"] = judge(classifier, pd.read_parquet(challenge), _ensemble(classifier, config))[0]
+    figures.update(behaviour)
     output = Path(config.output)
     with atomic.new_folder(output / "plots") as folder:
         for task in classifier.tasks:
@@ -51,13 +58,15 @@ def evaluate(config: EvaluateConfig) -> Figures:
             plots.reliability(task, targets, probabilities[task.name], folder)
             draw = plots.confusion if task.activation == "softmax" else plots.precision_recall
             draw(task, targets, probabilities[task.name], folder)
+        plots.pass_rates(functional.table(suites), "functional", folder)
     atomic.write_file(output / "metrics.json", (json.dumps(figures, indent=2) + "\n").encode())
     public = judge_public(classifier, config)
     if public:
         atomic.write_file(output / "public.json", (json.dumps(public, indent=2) + "\n").encode())
     counts = json.loads((Path(config.processed) / "counts.json").read_text())
     recorded = output / "public.json"
-    text = card.render(bundle, figures, counts, json.loads(recorded.read_text()) if recorded.is_file() else {})
+    sections = (functional_card.suites(suites), functional_card.swaps(swaps))
+    text = card.render(bundle, figures, counts, json.loads(recorded.read_text()) if recorded.is_file() else {}, sections)
     atomic.write_file(output / "model_card.md", text.encode())
     _track(config, bundle, figures, output)
     return {**figures, **({"public": public} if public else {})}
@@ -84,6 +93,14 @@ def judge(classifier: TextClassifier, frame: pd.DataFrame, ensemble: Ensemble) -
                 "macro_f1": round(metrics.macro_f1(truth, predicted, 3), 4),
             }
     return figures, probabilities
+
+
+def judge_behaviour(classifier: TextClassifier, config: EvaluateConfig) -> tuple[functional.Table, functional.Table]:
+    """The functional suites and the swaps, judged on what the engine's own scorer serves for their texts, each read once."""
+    cases, swaps = functional.read_cases(Path(config.functional)), bias.read_swaps(Path(config.bias))
+    scorer = Scorer(classifier, config.ensemble)
+    answers = functional.answers(scorer, [*(text for case in cases for text in case.texts), *swaps.texts])
+    return functional.judge(cases, answers), bias.judge(swaps, answers)
 
 
 def judge_baseline(tasks: tuple[Task, ...], train: pd.DataFrame, dev: pd.DataFrame, test: pd.DataFrame, seed: int) -> Figures:
@@ -125,7 +142,8 @@ def _ensemble(classifier: TextClassifier, config: EvaluateConfig) -> Ensemble:
 def _track(config: EvaluateConfig, bundle: Bundle, figures: Figures, output: Path) -> None:
     run = tracking.resume(config.tracking, "weights", str(bundle.manifest["parents"]["weights"]))
     flat = tracking.flatten({key: value for key, value in figures.items() if key != "dev"})
-    run.metrics({f"test/{name.replace('.', '/')}": float(value) for name, value in flat.items()})
+    numbers = {name: float(value) for name, value in flat.items() if isinstance(value, int | float)}
+    run.metrics({f"test/{name.replace('.', '/')}": value for name, value in numbers.items()})
     run.file(output / "plots", "plots")
     run.file(output / "model_card.md")
     run.file(output / "metrics.json")

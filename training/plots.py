@@ -1,5 +1,5 @@
-"""The pictures of an evaluation: confusion matrices, reliability, precision against recall. Data next to the picture, as CSV
-for DVC."""
+"""The pictures of an evaluation: confusion matrices, reliability, precision against recall, pass rates. Data next to the picture,
+as CSV for DVC."""
 
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,19 @@ def precision_recall(task: Task, targets: Array, probabilities: Array, folder: P
     axes.legend(fontsize=8, loc="lower left")
     _save(figure, folder / f"precision_recall_{task.name}.png")
     pd.DataFrame(rows).round(4).to_csv(folder / f"precision_recall_{task.name}.csv", index=False)
+
+
+def pass_rates(table: pd.DataFrame, name: str, folder: Path) -> None:
+    """One bar a row of `capability`, `pass_rate`, `cases`; the best on top. Whatever else the table holds is kept in the CSV."""
+    ordered = table.sort_values(["pass_rate", "capability"], ascending=[True, False], ignore_index=True)
+    ordered.to_csv(folder / f"{name}.csv", index=False)
+    figure, axes = _figure(6.4, 1.0 + 0.2 * len(ordered))
+    labels = [f"{name} ({cases})" for name, cases in zip(ordered["capability"], ordered["cases"], strict=True)]
+    axes.barh(labels, ordered["pass_rate"], color=_INK, height=0.7)
+    axes.margins(y=0.01)
+    axes.tick_params(labelsize=8)
+    axes.set(xlim=(0, 1), xlabel="pass rate", title="functional suites (cases)")
+    _save(figure, folder / f"{name}.png")
 
 
 def bars(

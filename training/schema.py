@@ -215,6 +215,12 @@ class EvaluateConfig:
     external: str | None
     """A JSONL file with `text` and any of `sentiment`, `emotion`, `toxicity`, `question`: evaluate on that instead."""
     ensemble: Literal["seed", "tuned"] | None
+    functional: Name
+    """Folder of the functional suites, see `training.functional`."""
+    bias: Name
+    """Folder of templates, terms and names, see `training.bias`."""
+    functional_only: bool
+    """Run the suites and the swaps alone, and print which cases fail; writes nothing."""
     tracking: TrackingConfig
 
 

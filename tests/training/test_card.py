@@ -62,6 +62,11 @@ def test_public_figures_have_their_own_section(tiny_bundle: Path) -> None:
     assert "## Figures on the public set" not in card.render(open_bundle(tiny_bundle), figures(), COUNTS, {})
 
 
+def test_sections_stand_before_the_limits(tiny_bundle: Path) -> None:
+    text = card.render(open_bundle(tiny_bundle), figures(), COUNTS, {}, ["## One\n\nfirst", "## Two"])
+    assert text.index("\n\n## One\n\nfirst\n\n## Two\n\n## Limits\n") > 0
+
+
 def test_limits_are_always_named(tiny_bundle: Path) -> None:
     text = card.render(open_bundle(tiny_bundle), figures(), COUNTS, {})
     assert "## Limits" in text

@@ -13,12 +13,14 @@ from sklearn import metrics as sk
 from hikari.bundle import open_bundle
 from hikari.sentiment import text as chat_text
 from hikari.sentiment.classifier import TextClassifier
+from hikari.sentiment.ensemble import Ensemble
 from hikari.sentiment.labels import TASKS
 from tests import tiny
 from training import evaluate
 from training.entry import composed
 from training.export import other_members
 from training.external import ExternalDataError
+from training.functional import SuiteError
 from training.prepare import target_columns, to_frame
 from training.schema import EvaluateConfig
 
@@ -33,11 +35,39 @@ def processed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for split, chosen in (("train", rows), ("dev", rows), ("test", rows[:20] + hard)):
         to_frame(chosen).to_parquet(folder / f"{split}.parquet", index=False)
     (folder / "counts.json").write_text(json.dumps({split: {"rows": 1} for split in ("train", "dev", "test")}))
+    make_suites(folder)
     return folder
 
 
+def make_suites(folder: Path) -> None:
+    """One case of each kind that the tiny model passes, one that it fails, and swaps of two terms and two names."""
+    files: dict[str, list[dict[str, Any]]] = {
+        "functional/tone": [
+            {"id": "tone-1", "kind": "mft", "text": "i love this game 🔥", "expect": {"sentiment": ["positive"]}},
+            {"id": "tone-2", "kind": "mft", "text": "i hate this", "expect": {"sentiment": ["positive"]}},
+        ],
+        "functional/harm": [
+            {"id": "harm-1", "kind": "inv", "text": "kys", "variants": ["KYS"], "same": ["toxic"]},
+            {
+                "id": "harm-2", "kind": "dir", "text": "i love this game 🔥", "variants": ["kys"], "score": "toxicity",
+                "direction": "not_lower", "tolerance": 0,
+            },
+        ],
+        "bias/templates": [
+            {"id": "t", "slot": "term", "tone": "friendly", "text": "i love {people}"},
+            {"id": "n", "slot": "name", "tone": "hostile", "text": "kys {name}"},
+        ],
+        "bias/terms": [{"name": n, "group": n, "person": f"a {n}", "people": f"{n}s"} for n in ("game", "stream")],
+        "bias/names": [{"name": n, "group": n} for n in ("Olga", "Wei")],
+    }  # fmt: skip
+    for name, rows in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
 def configuration(bundle: Path, processed: Path, output: Path, *overrides: str) -> EvaluateConfig:
-    paths = [f"bundle={bundle}", f"processed={processed}", f"output={output}", "tracking=off"]
+    suites = [f"functional={processed / 'functional'}", f"bias={processed / 'bias'}"]
+    paths = [f"bundle={bundle}", f"processed={processed}", f"output={output}", "tracking=off", *suites]
     return composed("evaluate", EvaluateConfig, [*paths, *overrides])
 
 
@@ -63,6 +93,7 @@ def test_metrics_plots_and_card_are_written(evaluated: tuple[Path, dict[str, Any
     assert (output / "model_card.md").read_text().startswith("# Model card: text 0.1.0")
     expected = {f"reliability_{task.name}" for task in TASKS}
     expected |= {"confusion_sentiment", "confusion_emotion", "precision_recall_toxicity", "precision_recall_question"}
+    expected |= {"functional"}
     files = {file.name for file in (output / "plots").iterdir()}
     assert files == {f"{name}.{kind}" for name in expected for kind in ("png", "csv")}
     assert all((output / "plots" / name).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" for name in files if name.endswith("png"))
@@ -72,6 +103,54 @@ def test_without_a_mirror_no_public_figures_are_written(evaluated: tuple[Path, d
     output, figures = evaluated
     assert {file.name for file in output.iterdir()} == {"metrics.json", "model_card.md", "plots"}
     assert "public" not in figures
+
+
+def test_suites_and_swaps_are_run_and_shown(evaluated: tuple[Path, dict[str, Any]]) -> None:
+    output, figures = evaluated
+    found = figures["functional"]
+    assert (found["cases"], found["failures"]) == (4, 1)
+    assert found["capabilities"]["tone"] == {"cases": 2, "failures": 1, "pass_rate": 0.5, "mft": 0.5}
+    assert (figures["bias"]["terms"]["swapped"], figures["bias"]["names"]["swapped"]) == (2, 2)
+    card = (output / "model_card.md").read_text()
+    assert "| tone | 2 | 50% | 50% |  |  | 2 |" in card.splitlines()
+    assert "| all 2 names, 1 templates | 0.0% |" in card
+    table = pd.read_csv(output / "plots" / "functional.csv").set_index("capability")
+    assert table["pass_rate"].to_dict() == {"tone": 0.5, "harm": 1.0}
+    assert table.loc["tone", "failing"] == "tone-2"
+
+
+def test_the_suites_run_alone_and_name_what_fails(
+    evaluated: tuple[Path, dict[str, Any]], tiny_bundle: Path, processed: Path, tmp_path: Path
+) -> None:
+    config = configuration(tiny_bundle, processed, tmp_path / "out", "functional_only=true", f"processed={tmp_path}")
+    figures = evaluate.evaluate(config)
+    assert figures == {
+        "functional": evaluated[1]["functional"],
+        "bias": evaluated[1]["bias"],
+        "failing": {"tone": ["tone-2"]},
+    }
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_malformed_suite_stops_the_evaluation(tiny_bundle: Path, processed: Path, tmp_path: Path) -> None:
+    (tmp_path / "tone.jsonl").write_text("{}\n")
+    config = configuration(tiny_bundle, processed, tmp_path / "out", f"functional={tmp_path}")
+    with pytest.raises(SuiteError, match="line 1: kind must be one of mft, inv, dir"):
+        evaluate.evaluate(config)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_suites_follow_the_choice_of_ensemble(tiny_bundle: Path, processed: Path, tmp_path: Path) -> None:
+    """Symbols alone have no opinion on plain words; the network has."""
+    case = {"id": "tone-1", "kind": "mft", "text": "i hate this", "expect": {"sentiment": ["neutral"]}}
+    (tmp_path / "tone.jsonl").write_text(json.dumps(case))
+    classifier = TextClassifier(open_bundle(tiny_bundle))
+    classifier.calibration.ensembles.update(seed=Ensemble(1.0, 0.0, 0.0), tuned=Ensemble(0.0, 0.0, 1.0))
+    passed = {}
+    for choice in ("seed", "tuned"):
+        config = configuration(tiny_bundle, processed, tmp_path, f"ensemble={choice}", f"functional={tmp_path}")
+        passed[choice] = evaluate.judge_behaviour(classifier, config)[0]["passed"].tolist()
+    assert passed == {"seed": [False], "tuned": [True]}
 
 
 def test_figures_equal_scikit_learn(evaluated: tuple[Path, dict[str, Any]], tiny_bundle: Path, processed: Path) -> None:
@@ -230,4 +309,6 @@ def test_figures_reach_the_run_that_trained_the_weights(
     stored = client.get_run(run.run_id).data.metrics
     assert stored["test/sentiment/macro_f1"] == figures["sentiment"]["macro_f1"]
     assert stored["test/baseline/toxicity/f1"] == figures["baseline"]["toxicity"]["f1"]
+    assert stored["test/functional/capabilities/tone/pass_rate"] == 0.5
+    assert stored["test/bias/terms/changed"] == figures["bias"]["terms"]["changed"]
     assert {"plots", "metrics.json", "model_card.md"} <= {item.path for item in client.list_artifacts(run.run_id)}
