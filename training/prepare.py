@@ -12,7 +12,7 @@ import pandas as pd
 from hikari import atomic
 from hikari.sentiment import text as chat_text
 from hikari.sentiment.labels import TASKS, Task
-from training import corpus, entry
+from training import corpus, entry, swaps
 from training.schema import PrepareConfig
 
 
@@ -54,6 +54,8 @@ def prepare(config: PrepareConfig) -> dict[str, int]:
     with atomic.new_folder(Path(config.processed)) as folder:
         for split in (*corpus.SPLITS, corpus.CHALLENGE):
             rows = [vars(row) for row in corpus.read_split(split, Path(config.corpus))]
+            if split == "train":
+                rows += swaps.rows(Path(config.corpus), config.swaps)
             to_frame(rows).to_parquet(folder / f"{split}.parquet", index=False)
             counts[split] = len(rows)
         (folder / "counts.json").write_text(json.dumps(corpus.summary(Path(config.corpus)), indent=2) + "\n")

@@ -177,6 +177,8 @@ class TrainConfig:
 class PrepareConfig:
     corpus: Name
     processed: Name
+    swaps: Annotated[int, Field(ge=0)]
+    """Training rows of each template of `training.swaps`."""
 
 
 @closed

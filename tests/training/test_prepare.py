@@ -70,7 +70,7 @@ def test_a_row_that_labels_one_task_leaves_the_others_open(task: object) -> None
 
 def test_the_stage_writes_every_row_of_every_split(tmp_path: Path) -> None:
     target = tmp_path / "processed"
-    counts = prepare(PrepareConfig(corpus=str(CORPUS), processed=str(target)))
+    counts = prepare(PrepareConfig(corpus=str(CORPUS), processed=str(target), swaps=0))
     assert {file.name for file in target.iterdir()} == {
         "train.parquet",
         "dev.parquet",
@@ -110,7 +110,7 @@ def test_the_stage_gives_the_same_bytes_again(tmp_path: Path) -> None:
     corpus.add("t", rows, folder)
     corpus.write_split(corpus.CHALLENGE, corpus.read_split("train", folder)[:1], folder)
     for name in ("one", "two"):
-        prepare(PrepareConfig(corpus=str(folder), processed=str(tmp_path / name)))
+        prepare(PrepareConfig(corpus=str(folder), processed=str(tmp_path / name), swaps=0))
     for file in sorted((tmp_path / "one").iterdir()):
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
 
@@ -122,6 +122,6 @@ def test_a_bad_corpus_leaves_the_old_table(tmp_path: Path) -> None:
     (target / "old.txt").write_text("old")
     (corpus_folder / "train.jsonl").write_text('{"text": "x"}\n')
     with pytest.raises((ValueError, TypeError)):
-        prepare(PrepareConfig(corpus=str(corpus_folder), processed=str(target)))
+        prepare(PrepareConfig(corpus=str(corpus_folder), processed=str(target), swaps=0))
     assert [file.name for file in target.iterdir()] == ["old.txt"]
     assert {file.name for file in tmp_path.iterdir()} == {"corpus", "processed"}
