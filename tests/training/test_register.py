@@ -25,19 +25,11 @@ NAME = "hikari-text"
 Run = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database with all its tables: MLflow takes seconds to make one."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    tracking.open_store(folder)
-    return folder / "mlflow.db"
-
-
 @pytest.fixture(autouse=True)
-def store(fresh_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def store(mlflow_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mlruns").mkdir()
-    shutil.copyfile(fresh_database, tmp_path / "mlruns" / "mlflow.db")
+    shutil.copyfile(mlflow_database, tmp_path / "mlruns" / "mlflow.db")
     return tmp_path / "mlruns"
 
 

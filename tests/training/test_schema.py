@@ -20,6 +20,7 @@ from training.finetune_engagement import FinetuneEngagementConfig
 from training.forecast_schema import EvaluateForecastConfig
 from training.nab_schema import EvaluateNabConfig
 from training.pretrain import PretrainConfig
+from training.register_schema import RegisterConfig
 from training.report_schema import ReportConfig
 from training.schema import (
     ConfigError,
@@ -52,6 +53,7 @@ KINDS: dict[str, type] = {
     "report_analytics": ReportConfig,
     "evaluate_engagement": EvaluateEngagementConfig,
     "finetune_engagement": FinetuneEngagementConfig,
+    "register": RegisterConfig,
 }
 FREE = ("evaluate_summaries", "pretrain", "fit_simulator", "report_analytics", "finetune_engagement")
 FLAT = [name for name in KINDS if name not in FREE]
@@ -125,7 +127,7 @@ def test_the_groups_and_entry_points_tested_here_are_all_files_under_conf() -> N
     }
     found = {str(file.relative_to(CONF)) for file in CONF.rglob("*") if file.is_file()}
     assert found == expected
-    assert len(found) == 43
+    assert len(found) == 44
 
 
 @pytest.mark.parametrize("experiment", GROUPS["experiment"])
