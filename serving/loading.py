@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +208,8 @@ def _store(settings: Settings) -> str:
             else "MLFLOW_TRACKING_URI is not set"
         )
         raise Away(named)
+    if not uri.startswith(("http:", "https:")) and find_spec("sqlalchemy") is None:
+        raise Away("mlflow-skinny, as the extra `serve` brings it, reaches servers only, and MLFLOW_TRACKING_URI names none")
     return uri
 
 
@@ -253,6 +256,4 @@ def _download(client: Any, release: Release, source: str, shelf: Shelf) -> None:
 
 def _why(error: Exception) -> str:
     code = getattr(error, "error_code", None)
-    if isinstance(error, ImportError):
-        return "a database as MLFLOW_TRACKING_URI needs the whole of mlflow; the extra `serve` reaches servers only"
     return f"MLflow answered {code}" if code not in (None, "INTERNAL_ERROR") else f"{type(error).__name__}"

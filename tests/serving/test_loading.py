@@ -281,6 +281,7 @@ def test_the_start_tells_what_is_wrong_in_one_line(
     preflight.check()
 
 
-def test_a_library_that_a_database_needs_is_named() -> None:
-    """What `mlflow-skinny` alone raises for a `sqlite:` address."""
-    assert "reaches servers only" in loading._why(ModuleNotFoundError("No module named 'sqlalchemy'"))
+def test_a_database_needs_more_than_the_extra_serve_brings(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "find_spec", lambda _: None)  # as where only mlflow-skinny is installed
+    with pytest.raises(NotReady, match="reaches servers only, and MLFLOW_TRACKING_URI names none, and no earlier download"):
+        registered(Settings.read())
