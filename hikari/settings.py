@@ -20,7 +20,7 @@ class Settings:
     home: Path
     """Live data: `HIKARI_HOME`, default `.hikari` in the working directory."""
     bundle: Path | None
-    """`HIKARI_BUNDLE`: a model bundle to use before any other."""
+    """`HIKARI_BUNDLE`: a model bundle to use before any other; served, it may be `models:/<name>@<alias>` (`serving/loading.py`)."""
     data_mirror: Path | None
     """`HIKARI_DATA_MIRROR`: a folder with copies of public data sets, read before the network."""
     api_keys: tuple[str, ...] = field(repr=False)

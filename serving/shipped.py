@@ -14,14 +14,18 @@ from hikari.memory.system import NeuralMemorySystem
 from hikari.sentiment.analyzer import BUNDLE_NAME, AdvancedSentimentAnalyzer
 from hikari.settings import Settings
 from hikari.stream.cache import ContentCache
+from serving import loading
 
 DATA = Path(__file__).parent.parent / "data"
 MODELS, INDICES, MEMORY, ANALYTICS = "models", "indices", "memory", "analytics"
 
 
 def text_bundle(settings: Settings) -> Path | None:
-    """The classifier's bundle beside this code; None where another is named."""
-    return None if settings.bundle is not None else _beside(settings, BUNDLE_NAME)
+    """The classifier's bundle in the registry, if one is named there, else the one beside this code; None where a folder is named.
+
+    Raises what `loading.registered` raises.
+    """
+    return _beside(settings, BUNDLE_NAME) if settings.bundle is None else loading.registered(settings)
 
 
 def embedder(settings: Settings) -> Path | None:

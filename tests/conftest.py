@@ -77,6 +77,16 @@ def tiny_embedder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty MLflow database with all its tables, to be copied: MLflow takes seconds to make one."""
+    from training import tracking
+
+    folder = tmp_path_factory.mktemp("mlflow")
+    tracking.open_store(folder)
+    return folder / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
 def _redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
     with RedisProcess(tmp_path_factory.mktemp("redis")) as process:
         yield process

@@ -1,4 +1,5 @@
-"""MLflow, and the only file that imports it. A run that cannot be tracked still runs: every failure here becomes one warning.
+"""Runs in MLflow, which only this file and `registry.py` import. A run that cannot be tracked still runs: every failure of one
+becomes one warning.
 
 The local store is `mlruns/mlflow.db` (SQLite) with artefacts in `mlruns/artifacts`. Its first use is guarded by a file lock,
 because two processes that migrate a fresh database at once leave it broken for good.
@@ -105,16 +106,16 @@ def resume(config: TrackingConfig, key: str, value: str) -> Run:
 
 @_survives(Run())
 def _start(config: TrackingConfig, name: str, tags: dict[str, str]) -> Run:
-    client = _client(config)
-    run = client.create_run(_experiment(client, config), run_name=name, tags=tags)
+    client = open_client(config)
+    run = client.create_run(experiment_id(client, config), run_name=name, tags=tags)
     return Run(client, run.info.run_id)
 
 
 @_survives(Run())
 def _find(config: TrackingConfig, key: str, value: str) -> Run:
-    client = _client(config)
+    client = open_client(config)
     found = client.search_runs(
-        [_experiment(client, config)],
+        [experiment_id(client, config)],
         f"tags.`{key}` = '{value}'",
         max_results=1,
         order_by=["attributes.start_time DESC"],
@@ -122,7 +123,11 @@ def _find(config: TrackingConfig, key: str, value: str) -> Run:
     return Run(client, found[0].info.run_id) if found else Run()
 
 
-def _client(config: TrackingConfig) -> Any:
+def open_client(config: TrackingConfig) -> Any:
+    """MLflow's client on the configured store, the local one made when it is not there.
+
+    Raises `ValueError` when no server is named, and what MLflow raises.
+    """
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     from mlflow import MlflowClient
@@ -150,7 +155,8 @@ def open_store(folder: Path | None = None) -> str:
     return uri
 
 
-def _experiment(client: Any, config: TrackingConfig) -> str:
+def experiment_id(client: Any, config: TrackingConfig) -> str:
+    """The id of the configured experiment, made when it is not there."""
     found = client.get_experiment_by_name(config.experiment)
     if found is not None:
         return str(found.experiment_id)

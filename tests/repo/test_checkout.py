@@ -35,6 +35,7 @@ def test_the_environment_is_read_in_one_place() -> None:
     # The others only hand the environment on to a child process, or set a variable that a library reads.
     assert readers == {
         "hikari/settings.py",
+        "serving/loading.py",
         "training/entry.py",
         "training/package.py",
         "training/repro.py",

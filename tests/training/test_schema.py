@@ -21,6 +21,7 @@ from training.finetune_engagement import FinetuneEngagementConfig
 from training.forecast_schema import EvaluateForecastConfig
 from training.nab_schema import EvaluateNabConfig
 from training.pretrain import PretrainConfig
+from training.register_schema import RegisterConfig
 from training.report_schema import ReportConfig
 from training.schema import (
     ConfigError,
@@ -54,6 +55,7 @@ KINDS: dict[str, type] = {
     "evaluate_engagement": EvaluateEngagementConfig,
     "finetune_engagement": FinetuneEngagementConfig,
     "fetch": FetchConfig,
+    "register": RegisterConfig,
 }
 FREE = ("evaluate_summaries", "pretrain", "fit_simulator", "report_analytics", "finetune_engagement", "fetch")
 FLAT = [name for name in KINDS if name not in FREE]
