@@ -12,7 +12,6 @@ def render(
     bundle: Bundle,
     figures: Mapping[str, Any],
     counts: Mapping[str, Any],
-    public: Mapping[str, Any],
     sections: Sequence[str] = (),
 ) -> str:
     """Markdown: what the model is, what it was trained on, what it reaches, what it must not be used for.
@@ -31,8 +30,8 @@ def render(
         "## Data",
         "",
         f"Hikari's own chat corpus (MIT): {counts['train']['rows']} training, {counts['dev']['rows']} dev, {counts['test']['rows']} test "
-        "messages; see `data/corpus/README.md`. Thresholds, temperatures and ensemble weights are fitted on dev, the test split "
-        "is only read here.",
+        "messages; see `data/corpus/README.md`. It started from weights trained on public sets (`data/models/text_pretrained.md` names "
+        "them, their licences and what was tried). Nothing is fitted on a test split.",
         "",
         "## Figures on the corpus test split",
         "",
@@ -60,19 +59,13 @@ def render(
             f"Toxicity F1 {hard['toxicity']['f1']:.3f}, accuracy {hard['toxicity']['accuracy']:.3f}; sentiment macro-F1 "
             f"{hard['sentiment']['macro_f1']:.3f}; {hard['toxicity']['rows']} messages.",
         ]
-    for name, row in public.items():
-        rows = "; ".join(
-            f"{part.replace('_', ' ')}: accuracy {values['accuracy']:.3f}, macro-F1 {values['macro_f1']:.3f}"
-            for part, values in row.items()
-        )
-        lines += ["", f"## Figures on the public set {name} (never trained on)", "", rows + "."]
     for section in sections:
         lines += ["", section]
     lines += [
         "",
         "## Limits",
         "",
-        "The corpus was written for this project: figures on it say how well the model knows that style, the public set says more. "
+        "The corpus was written for this project: figures on it say how well the model knows that style, the public sets say more. "
         "Mainly English; other languages appear as greetings and short cheers. Irony without a marker is often missed. "
         "`severe_toxic`, `obscene`, `threat` and `identity_hate` rest on few rows: read them as hints. "
         "Not for judging people, and not as the only judge in a ban.",

@@ -21,8 +21,7 @@ from hikari.sentiment.classifier import TextClassifier
 from hikari.sentiment.ensemble import Ensemble
 from hikari.sentiment.labels import Task
 from hikari.sentiment.scores import Scorer
-from hikari.settings import Settings
-from training import bias, calibrate, card, entry, external, functional, functional_card, metrics, plots, tracking
+from training import bias, calibrate, card, entry, external, functional, functional_card, metrics, plots, public_card, tracking
 from training.baseline import BagOfWords
 from training.export import other_members
 from training.prepare import target_columns, to_frame
@@ -32,8 +31,7 @@ Figures = dict[str, Any]
 
 
 def evaluate(config: EvaluateConfig) -> Figures:
-    """The stage: figures of the model and of the baseline on the test split, plots, card; figures on a mirrored public set
-    if there."""
+    """The stage: figures of the model and of the baseline on the test split, suites and swaps, plots, card."""
     bundle = open_bundle(Path(config.bundle))
     classifier = TextClassifier(bundle)
     if config.external is not None:
@@ -60,16 +58,14 @@ def evaluate(config: EvaluateConfig) -> Figures:
             draw(task, targets, probabilities[task.name], folder)
         plots.pass_rates(functional.table(suites), "functional", folder)
     atomic.write_file(output / "metrics.json", (json.dumps(figures, indent=2) + "\n").encode())
-    public = judge_public(classifier, config)
-    if public:
-        atomic.write_file(output / "public.json", (json.dumps(public, indent=2) + "\n").encode())
     counts = json.loads((Path(config.processed) / "counts.json").read_text())
-    recorded = output / "public.json"
-    sections = (functional_card.suites(suites), functional_card.swaps(swaps))
-    text = card.render(bundle, figures, counts, json.loads(recorded.read_text()) if recorded.is_file() else {}, sections)
+    sections = [functional_card.suites(suites), functional_card.swaps(swaps)]
+    if Path(config.public).is_file():
+        sections.insert(0, public_card.section(json.loads(Path(config.public).read_text()), bundle.fingerprint))
+    text = card.render(bundle, figures, counts, sections)
     atomic.write_file(output / "model_card.md", text.encode())
     _track(config, bundle, figures, output)
-    return {**figures, **({"public": public} if public else {})}
+    return figures
 
 
 def judge(classifier: TextClassifier, frame: pd.DataFrame, ensemble: Ensemble) -> tuple[Figures, dict[str, np.ndarray]]:
@@ -111,27 +107,6 @@ def judge_baseline(tasks: tuple[Task, ...], train: pd.DataFrame, dev: pd.DataFra
         probabilities, thresholds = bag.predict(task, dev, test)
         figures[task.name] = _rounded(metrics.report(task, test[target_columns(task)].to_numpy(), probabilities, thresholds))
     return figures
-
-
-def judge_public(classifier: TextClassifier, config: EvaluateConfig) -> Figures:
-    """Figures on the public set of labelled Twitch chat, when HIKARI_DATA_MIRROR holds it; the set never trains the model."""
-    mirror = Settings.read().data_mirror
-    rows = external.twitch_sentiment_labels(mirror) if mirror is not None else None
-    if not rows:
-        return {}
-    figures = judge(classifier, to_frame(rows), _ensemble(classifier, config))[0]
-    vader, _ = other_members([row["text"] for row in rows])
-    truth = np.array([{"negative": 0, "neutral": 1, "positive": 2}[row["sentiment"]] for row in rows])
-    scores = np.nan_to_num(vader)
-    alone = np.where(scores <= -0.05, 0, np.where(scores >= 0.05, 2, 1))
-    vader_figures = {
-        "accuracy": round(float((alone == truth).mean()), 4),
-        "macro_f1": round(metrics.macro_f1(truth, alone, 3), 4),
-    }
-    keep = {
-        name: figures[name] for name in ("sentiment", "ensemble_served", "ensemble_seed", "ensemble_tuned") if name in figures
-    }
-    return {"twitch_sentiment_labels": {**keep, "vader_alone": vader_figures}}
 
 
 def _ensemble(classifier: TextClassifier, config: EvaluateConfig) -> Ensemble:

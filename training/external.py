@@ -1,8 +1,6 @@
-"""Data that is not ours: the documented format for evaluation, and the public sets that a local mirror may hold."""
+"""Data that is not ours: the documented format for evaluation."""
 
-import csv
 import json
-from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -51,21 +49,3 @@ def _problem(row: Any) -> str | None:
     if not (types is None or isinstance(types, bool) or named):
         return f"toxicity must be true, false or a list of {', '.join(TOXICITY)}"
     return None
-
-
-def twitch_sentiment_labels(mirror: Path) -> list[dict[str, Any]] | None:
-    """The public set `twitch_sentiment_labels`, one row per distinct text with its majority label (ties left out); None when
-    absent."""
-    path = mirror / "twitch_sentiment_labels" / "Twitch_Sentiment_Labels.csv"
-    if not path.is_file():
-        return None
-    votes: dict[str, Counter[str]] = defaultdict(Counter)
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            votes[row["message"].strip()][row["sentiment"].lower()] += 1
-    rows = []
-    for text, counts in votes.items():
-        ranked = counts.most_common(2)
-        if text and (len(ranked) == 1 or ranked[0][1] > ranked[1][1]):
-            rows.append({"text": text, "sentiment": ranked[0][0]})
-    return rows

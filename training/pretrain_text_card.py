@@ -3,19 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from training.public_card import ROWS
+
 _FIGURES = {
-    "tweeteval_sentiment.macro_recall": "TweetEval sentiment (val), macro recall",
-    "goemotions.macro_f1": "GoEmotions, seven Ekman labels (dev), macro-F1",
-    "tweeteval_offensive.macro_f1": "TweetEval offensive (val), macro-F1",
-    "tweeteval_hate.macro_f1": "TweetEval hate (val), macro-F1",
+    **ROWS,
     "tweeteval_irony.f1": "TweetEval irony (val), F1 of irony",
     "tweeteval_emotion.macro_f1": "TweetEval emotion of four (val), macro-F1",
-    "toxic_spans.macro_auroc": "toxicity types (held-out toxic_spans, as many clean rows of other sets), macro AUROC",
-    "toxic_spans.macro_within_auroc": "toxicity types, among the held-out toxic_spans alone, macro AUROC",
-    "umsab.macro_f1": "UMSAB, eight languages (val), mean macro-F1",
-    "twitch_sentiment_labels.accuracy": "Twitch chat (held-out half), accuracy",
-    "gametox.macro_f1": "GameTox, toxic or not (held out), macro-F1",
-    "davidson.macro_f1": "Davidson, offensive or hate against neither (held out), macro-F1",
     "hikari_corpus.macro_f1": "bundled corpus (dev), sentiment, macro-F1",
 }
 

@@ -172,7 +172,8 @@ def _row(version: Version, aliases: Sequence[str]) -> Outcome:
     return {
         "version": version.number, "aliases": sorted(aliases), "gate": tags.get("gate"), "fingerprint": version.fingerprint[:12],
         "commit": tags.get("git.commit", "")[:12], "reasons": reasons,
-        "promoted": tags.get("promoted.because"), "forced": tags.get("promoted.forced") == "true", "rolled_back": tags.get("rolled.back") or None,
+        "promoted": tags.get("promoted.because"), "forced": tags.get("promoted.forced") == "true",
+        "rolled_back": tags.get("rolled.back") or None,
         "quality": {key.removeprefix("quality."): float(value) for key, value in tags.items() if key.startswith("quality.")},
     }  # fmt: skip
 

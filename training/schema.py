@@ -216,6 +216,8 @@ class EvaluateConfig:
     output: Name
     external: str | None
     """A JSONL file with `text` and any of `sentiment`, `emotion`, `toxicity`, `question`: evaluate on that instead."""
+    public: Name
+    """The figures on public sets that `training.evaluate_public` recorded, for the card; the file may be absent."""
     ensemble: Literal["seed", "tuned"] | None
     functional: Name
     """Folder of the functional suites, see `training.functional`."""

@@ -28,7 +28,7 @@ def changed(bundle: Bundle, **facts: Any) -> Bundle:
 
 
 def test_the_main_figures_stand_beside_the_baselines(tiny_bundle: Path) -> None:
-    lines = card.render(open_bundle(tiny_bundle), figures(), COUNTS, {}).splitlines()
+    lines = card.render(open_bundle(tiny_bundle), figures(), COUNTS).splitlines()
     assert "| sentiment | macro-f1 | 0.811 | 0.111 |" in lines
     assert "| emotion | macro-f1 | 0.821 | 0.121 |" in lines
     assert "| toxicity | f1 | 0.931 | 0.231 |" in lines
@@ -38,7 +38,7 @@ def test_the_main_figures_stand_beside_the_baselines(tiny_bundle: Path) -> None:
 
 def test_every_label_has_its_row(tiny_bundle: Path) -> None:
     given = figures()
-    text = card.render(open_bundle(tiny_bundle), given, COUNTS, {})
+    text = card.render(open_bundle(tiny_bundle), given, COUNTS)
     for task, labels in (("sentiment", SENTIMENT), ("emotion", EMOTION), ("toxicity", TOXICITY)):
         for label in labels:
             assert f"| {task}: {label} | {given[task][f'f1/{label}']:.3f} |" in text.splitlines()
@@ -46,29 +46,21 @@ def test_every_label_has_its_row(tiny_bundle: Path) -> None:
 
 def test_the_head_names_bundle_data_and_precision(tiny_bundle: Path) -> None:
     bundle = changed(open_bundle(tiny_bundle), int8_agreement=0.9876, int8_fp32_layers=["layer.1", "other"])
-    text = card.render(bundle, figures(), COUNTS, {})
+    text = card.render(bundle, figures(), COUNTS)
     assert text.startswith(f"# Model card: {bundle.name} {bundle.version}\n")
     assert bundle.fingerprint[:16] in text
     for part in ("3472 training", "716 dev", "919 test", "Served in int8", "98.76%", "layer.1, other left in fp32"):
         assert part in text
-    assert "left in fp32" not in card.render(open_bundle(tiny_bundle), figures(), COUNTS, {})
-
-
-def test_public_figures_have_their_own_section(tiny_bundle: Path) -> None:
-    public = {"some_set": {"ensemble_served": {"accuracy": 0.6543, "macro_f1": 0.4321}}}
-    with_public = card.render(open_bundle(tiny_bundle), figures(), COUNTS, public)
-    assert "## Figures on the public set some_set (never trained on)" in with_public
-    assert "ensemble served: accuracy 0.654, macro-F1 0.432." in with_public
-    assert "## Figures on the public set" not in card.render(open_bundle(tiny_bundle), figures(), COUNTS, {})
+    assert "left in fp32" not in card.render(open_bundle(tiny_bundle), figures(), COUNTS)
 
 
 def test_sections_stand_before_the_limits(tiny_bundle: Path) -> None:
-    text = card.render(open_bundle(tiny_bundle), figures(), COUNTS, {}, ["## One\n\nfirst", "## Two"])
+    text = card.render(open_bundle(tiny_bundle), figures(), COUNTS, ["## One\n\nfirst", "## Two"])
     assert text.index("\n\n## One\n\nfirst\n\n## Two\n\n## Limits\n") > 0
 
 
 def test_limits_are_always_named(tiny_bundle: Path) -> None:
-    text = card.render(open_bundle(tiny_bundle), figures(), COUNTS, {})
+    text = card.render(open_bundle(tiny_bundle), figures(), COUNTS)
     assert "## Limits" in text
     assert text.endswith("\n")
 
@@ -77,4 +69,4 @@ def test_a_figure_that_was_not_measured_is_an_error(tiny_bundle: Path) -> None:
     given = figures()
     del given["emotion"]["macro_f1"]
     with pytest.raises(KeyError, match="macro_f1"):
-        card.render(open_bundle(tiny_bundle), given, COUNTS, {})
+        card.render(open_bundle(tiny_bundle), given, COUNTS)

@@ -1,6 +1,5 @@
 """The evaluation writes metrics, plots and card; its numbers equal scikit-learn's on the served probabilities."""
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -67,8 +66,15 @@ def make_suites(folder: Path) -> None:
 
 def configuration(bundle: Path, processed: Path, output: Path, *overrides: str) -> EvaluateConfig:
     suites = [f"functional={processed / 'functional'}", f"bias={processed / 'bias'}"]
-    paths = [f"bundle={bundle}", f"processed={processed}", f"output={output}", "tracking=off", *suites]
-    return composed("evaluate", EvaluateConfig, [*paths, *overrides])
+    paths = [
+        f"bundle={bundle}",
+        f"processed={processed}",
+        f"output={output}",
+        f"public={processed / 'public.json'}",
+        "tracking=off",
+        *suites,
+    ]
+    return composed("evaluate", EvaluateConfig, [*paths, *suites, *overrides])
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +83,6 @@ def evaluated(tiny_bundle: Path, processed: Path, tmp_path_factory: pytest.TempP
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("HIKARI_DATA_MIRROR", raising=False)
         return output, evaluate.evaluate(configuration(tiny_bundle, processed, output))
-
-
-def mirror(folder: Path, votes: list[tuple[str, str]]) -> Path:
-    (folder / "twitch_sentiment_labels").mkdir(parents=True)
-    path = folder / "twitch_sentiment_labels" / "Twitch_Sentiment_Labels.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([("message", "sentiment"), *votes])
-    return folder
 
 
 def test_metrics_plots_and_card_are_written(evaluated: tuple[Path, dict[str, Any]]) -> None:
@@ -99,10 +97,10 @@ def test_metrics_plots_and_card_are_written(evaluated: tuple[Path, dict[str, Any
     assert all((output / "plots" / name).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" for name in files if name.endswith("png"))
 
 
-def test_without_a_mirror_no_public_figures_are_written(evaluated: tuple[Path, dict[str, Any]]) -> None:
-    output, figures = evaluated
+def test_without_recorded_public_figures_the_card_has_no_such_section(evaluated: tuple[Path, dict[str, Any]]) -> None:
+    output, _ = evaluated
     assert {file.name for file in output.iterdir()} == {"metrics.json", "model_card.md", "plots"}
-    assert "public" not in figures
+    assert "Dev sets of public data" not in (output / "model_card.md").read_text()
 
 
 def test_suites_and_swaps_are_run_and_shown(evaluated: tuple[Path, dict[str, Any]]) -> None:
@@ -264,31 +262,6 @@ def test_bad_external_data_is_refused(tiny_bundle: Path, processed: Path, tmp_pa
     file.write_text('{"txt": "x"}\n')
     with pytest.raises(ExternalDataError, match="line 1: needs `text`"):
         evaluate.evaluate(configuration(tiny_bundle, processed, tmp_path, f"external={file}"))
-
-
-def test_a_mirror_gives_public_figures_and_a_section_of_the_card(
-    tiny_bundle: Path, processed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    votes = [("i love this game", "positive"), ("i hate this", "negative"), ("can you play this game", "neutral")]
-    monkeypatch.setenv("HIKARI_DATA_MIRROR", str(mirror(tmp_path / "mirror", votes)))
-    figures = evaluate.evaluate(configuration(tiny_bundle, processed, tmp_path / "out"))
-    public = json.loads((tmp_path / "out" / "public.json").read_text())
-    assert figures["public"] == public
-    found = public["twitch_sentiment_labels"]
-    assert set(found) == {"sentiment", "ensemble_served", "ensemble_seed", "ensemble_tuned", "vader_alone"}
-    assert found["sentiment"]["rows"] == 3
-    assert "twitch_sentiment_labels" in (tmp_path / "out" / "model_card.md").read_text()
-    assert "public" not in json.loads((tmp_path / "out" / "metrics.json").read_text())
-
-
-def test_vader_alone_follows_its_own_thresholds(
-    tiny_bundle: Path, tmp_path: Path, processed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    votes = [("i love this game", "positive"), ("i hate this", "negative"), ("what the what", "neutral"), ("so sad", "positive")]
-    monkeypatch.setenv("HIKARI_DATA_MIRROR", str(mirror(tmp_path / "mirror", votes)))
-    config = configuration(tiny_bundle, processed, tmp_path)
-    figures = evaluate.judge_public(TextClassifier(open_bundle(tiny_bundle)), config)
-    assert figures["twitch_sentiment_labels"]["vader_alone"]["accuracy"] == 0.75
 
 
 def test_figures_reach_the_run_that_trained_the_weights(

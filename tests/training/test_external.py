@@ -1,31 +1,18 @@
 """The documented format is read as documented, mistakes are listed by line, public votes become majority labels."""
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from training.external import ExternalDataError, read_jsonl, twitch_sentiment_labels
+from training.external import ExternalDataError, read_jsonl
 
 
 def write(folder: Path, *rows: Any) -> Path:
     file = folder / "rows.jsonl"
     file.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows) + "\n")
     return file
-
-
-def mirror(folder: Path, votes: list[tuple[str, str]]) -> Path:
-    (folder / "twitch_sentiment_labels").mkdir(parents=True, exist_ok=True)
-    path = folder / "twitch_sentiment_labels" / "Twitch_Sentiment_Labels.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["message", "sentiment"])
-        writer.writerows(votes)
-    return folder
 
 
 def test_each_form_of_toxicity_is_understood(tmp_path: Path) -> None:
@@ -87,37 +74,3 @@ def test_a_flood_of_mistakes_is_cut_and_counted(tmp_path: Path) -> None:
 def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ExternalDataError, match="holds no rows"):
         read_jsonl(write(tmp_path, "", "  "))
-
-
-def test_the_majority_labels_a_message_and_ties_are_left_out(tmp_path: Path) -> None:
-    votes = [
-        ("gg", "Positive"), ("gg", "positive"), ("gg", "negative"),
-        ("tie", "positive"), ("tie", "negative"),
-        ("triple", "positive"), ("triple", "negative"), ("triple", "neutral"),
-        ("once, with a comma", "NEUTRAL"),
-        (" spaced ", "negative"), ("spaced", "negative"), ("spaced", "positive"),
-        ("", "positive"),
-    ]  # fmt: skip
-    assert twitch_sentiment_labels(mirror(tmp_path, votes)) == [
-        {"text": "gg", "sentiment": "positive"},
-        {"text": "once, with a comma", "sentiment": "neutral"},
-        {"text": "spaced", "sentiment": "negative"},
-    ]
-
-
-@given(st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.sampled_from(["negative", "neutral", "positive"])), max_size=25))
-def test_a_label_is_given_exactly_when_it_has_more_votes_than_any_other(
-    tmp_path_factory: pytest.TempPathFactory, votes: list[tuple[str, str]]
-) -> None:
-    rows = twitch_sentiment_labels(mirror(tmp_path_factory.mktemp("mirror"), votes))
-    assert rows is not None
-    found = {row["text"]: row["sentiment"] for row in rows}
-    assert len(found) == len(rows)
-    for text in "abc":
-        counts = {label: votes.count((text, label)) for label in ("negative", "neutral", "positive")}
-        winners = [label for label, count in counts.items() if count and count == max(counts.values())]
-        assert found.get(text) == (winners[0] if len(winners) == 1 else None)
-
-
-def test_without_the_public_set_there_is_nothing(tmp_path: Path) -> None:
-    assert twitch_sentiment_labels(tmp_path) is None
