@@ -109,8 +109,8 @@ def train_config(encoder: Path, processed: Path, output: Path, *overrides: str) 
         [
             "model.encoder.source=folder", f"model.encoder.location={encoder}", "model.encoder.sha256=null", "tracking=off",
             f"data.processed={processed}", f"output={output}", "data.batch_size=8", "data.max_tokens=32", "trainer.max_epochs=2",
-            "optim.lr=0.003", "optim.head_lr=0.02", "model.freeze_embeddings=false", "model.freeze_layers=0", "trainer.progress=false",
-            *overrides,
+            "optim.lr=0.003", "optim.head_lr=0.02", "model.freeze_embeddings=false", "model.freeze_layers=0", "model.start=null",
+            "model.keep=0.0", "trainer.progress=false", *overrides,
         ],
     )  # fmt: skip
 

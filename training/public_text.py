@@ -81,7 +81,8 @@ def semeval2017_task4a(read: Open, parts: tuple[str, ...]) -> Iterator[Message]:
                 split = "dev" if part == "twitter-2016devtest-A" else "train"
                 if name in seen and seen[name][0] != label:
                     conflicting.add(name)
-                seen.setdefault(name, (label, text, split))
+                if name not in seen or split == "dev":  # a tweet of both stays out of training
+                    seen[name] = (label, text, split)
     for name, (label, text, split) in seen.items():
         if name not in conflicting:
             yield Message("semeval2017_task4a", split, plain(text), one_of("sentiment", SENTIMENT, {label}))

@@ -125,6 +125,7 @@ def test_loading_gives_the_saved_weights_and_building_random_ones(tiny_encoder: 
     assert all(values.dtype == torch.float32 for values in loaded.values() if values.is_floating_point())
 
 
-def test_attention_is_eager_in_both(tiny_encoder: Path) -> None:
-    assert encoder.load(tiny_encoder).config._attn_implementation == "eager"
+def test_attention_is_fused_to_train_and_eager_to_export(tiny_encoder: Path) -> None:
+    assert encoder.load(tiny_encoder).config._attn_implementation == "sdpa"
+    assert encoder.load(tiny_encoder, "eager").config._attn_implementation == "eager"
     assert encoder.build(tiny_encoder).config._attn_implementation == "eager"

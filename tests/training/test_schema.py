@@ -15,6 +15,7 @@ from training.build_index import BuildIndexConfig
 from training.entry import CONF, composed
 from training.evaluate_engagement import EvaluateEngagementConfig
 from training.evaluate_memory import EvaluateMemoryConfig
+from training.evaluate_public import EvaluatePublicConfig
 from training.export_embedder import ExportEmbedderConfig
 from training.fetch import FetchConfig
 from training.finetune_engagement import FinetuneEngagementConfig
@@ -46,6 +47,7 @@ KINDS: dict[str, type] = {
     "build_index": BuildIndexConfig,
     "export_embedder": ExportEmbedderConfig,
     "evaluate_memory": EvaluateMemoryConfig,
+    "evaluate_public": EvaluatePublicConfig,
     "evaluate_summaries": EvaluateSummariesConfig,
     "pretrain": PretrainConfig,
     "evaluate_forecast": EvaluateForecastConfig,
@@ -57,7 +59,15 @@ KINDS: dict[str, type] = {
     "fetch": FetchConfig,
     "register": RegisterConfig,
 }
-FREE = ("evaluate_summaries", "pretrain", "fit_simulator", "report_analytics", "finetune_engagement", "fetch")
+FREE = (
+    "evaluate_public",
+    "evaluate_summaries",
+    "pretrain",
+    "fit_simulator",
+    "report_analytics",
+    "finetune_engagement",
+    "fetch",
+)
 FLAT = [name for name in KINDS if name not in FREE]
 """Those whose fields are known by name alone; the others hold sets under free names, or what may be left out."""
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -79,7 +89,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "model": ("multitask", "t5_small"),
     "model/encoder": ("minilm", "minilm_hub"),
-    "task": ("text", "engagement", "entities", "summarizer"),
+    "task": ("text", "engagement", "entities", "summarizer", "text_public"),
     "optim": ("adamw", "t5"),
     "trainer": ("cpu", "gpu", "ddp"),
     "tracking": ("local", "server", "off"),
@@ -141,7 +151,7 @@ def test_the_groups_and_entry_points_tested_here_are_all_files_under_conf() -> N
     }
     found = {str(file.relative_to(CONF)) for file in CONF.rglob("*") if file.is_file()}
     assert found == expected
-    assert len(found) == 52
+    assert len(found) == 54
 
 
 @pytest.mark.parametrize("experiment", GROUPS["experiment"])
@@ -179,7 +189,7 @@ def test_no_schema_class_has_a_second_default() -> None:
     import training.schema as module
 
     classes = [kind for kind in vars(module).values() if isinstance(kind, type) and dataclasses.is_dataclass(kind)]
-    assert len(classes) == 14
+    assert len(classes) == 15
     for kind in classes:
         for field in dataclasses.fields(kind):
             assert field.default is dataclasses.MISSING, f"{kind.__name__}.{field.name}"
@@ -245,6 +255,7 @@ def test_an_unknown_key_at_the_top_is_refused(name: str) -> None:
         ("trainer.devices", 3, ("devices=3", "strategy=auto")),
         ("model.encoder.source", "hub", ("source=hub", "revision=None")),
         ("model.encoder.sha256", None, ("source=package", "sha256=None")),
+        ("model.start", None, ("keep=0.5", "start=None")),
     ],
 )
 def test_a_contradiction_names_both_keys_and_both_values(path: str, value: Any, parts: tuple[str, ...]) -> None:
