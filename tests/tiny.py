@@ -132,6 +132,7 @@ def export_config(checkpoint: Path, processed: Path, bundle: Path, *overrides: s
             f"bundle={bundle}",
             "tracking=off",
             "minimum_positives=2",
+            "calibration=dev",
             *overrides,
         ],
     )
