@@ -35,6 +35,8 @@ class Settings:
     """`MLFLOW_TRACKING_URI`: an MLflow server instead of the local store."""
     names: tuple[str, ...] = ()
     """`HIKARI_NAMES`: comma separated, what the VTuber is called: who says one of these speaks to her."""
+    learn_emotes: bool = True
+    """`HIKARI_LEARN_EMOTES`: whether channels' unknown emotes are learned from chat; `on` (default) or `off`."""
     distributed: bool = False
     """`HIKARI_TOPOLOGY`: `distributed` runs each part of the engine in a process of its own, `inprocess` (default) all in one."""
 
@@ -52,6 +54,10 @@ class Settings:
         topology = values.get("HIKARI_TOPOLOGY") or TOPOLOGIES[0]
         if topology not in TOPOLOGIES:
             raise BadInput(f"HIKARI_TOPOLOGY must be {' or '.join(TOPOLOGIES)}", field="HIKARI_TOPOLOGY")
+
+        learn = values.get("HIKARI_LEARN_EMOTES") or "on"
+        if learn not in ("on", "off"):
+            raise BadInput("HIKARI_LEARN_EMOTES must be on or off", field="HIKARI_LEARN_EMOTES")
 
         def listed(name: str) -> tuple[str, ...]:
             return tuple(item for part in values.get(name, "").split(",") if (item := part.strip()))
@@ -73,5 +79,6 @@ class Settings:
             redis_url=values.get("HIKARI_REDIS_URL") or None,
             tracking_uri=values.get("MLFLOW_TRACKING_URI") or None,
             names=listed("HIKARI_NAMES"),
+            learn_emotes=learn == "on",
             distributed=topology == TOPOLOGIES[1],
         )
