@@ -71,7 +71,7 @@ def _analyze(options: argparse.Namespace) -> int:
     from hikari.sentiment.analyzer import AdvancedSentimentAnalyzer
 
     async def analyse() -> dict[str, Any]:
-        async with AdvancedSentimentAnalyzer(options.bundle, ensemble=options.ensemble) as analyzer:
+        async with AdvancedSentimentAnalyzer(options.bundle, ensemble=options.ensemble, learning=None) as analyzer:
             return await analyzer.analyze_message(options.text, options.username)
 
     answer = asyncio.run(analyse())

@@ -110,10 +110,10 @@ class Engine:
         await self.pipeline.drain()
 
     async def forget_user(self, username: str, *, channel: str | None = None) -> dict[str, Any]:
-        """Remove a viewer from memory, analytics and trends of one channel or of all; what went."""
+        """Remove a viewer from memory, analytics, trends and learned emotes of one channel or of all; what went."""
         memory = await self.memory.forget_user(username, channel=channel)
         analytics = await self.analytics.forget_user(username, channel=channel)
-        trend = self.analyzer.forget_user(channel, username) if channel is not None else False
+        trend = self.analyzer.forget_user(channel, username)
         self.pipeline.forget_user()
         return {"memory": memory, "analytics": analytics, "trend": trend}
 

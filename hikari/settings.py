@@ -37,6 +37,8 @@ class Settings:
     """`HIKARI_NAMES`: comma separated, what the VTuber is called: who says one of these speaks to her."""
     toxicity_thresholds: str | None = None
     """`HIKARI_TOXICITY_THRESHOLDS`: as `toxic=0.7, threat=0.5`; used instead of the model's own (`hikari.sentiment.thresholds` checks)."""
+    learn_emotes: bool = True
+    """`HIKARI_LEARN_EMOTES`: whether channels' unknown emotes are learned from chat; `on` (default) or `off`."""
     distributed: bool = False
     """`HIKARI_TOPOLOGY`: `distributed` runs each part of the engine in a process of its own, `inprocess` (default) all in one."""
 
@@ -54,6 +56,10 @@ class Settings:
         topology = values.get("HIKARI_TOPOLOGY") or TOPOLOGIES[0]
         if topology not in TOPOLOGIES:
             raise BadInput(f"HIKARI_TOPOLOGY must be {' or '.join(TOPOLOGIES)}", field="HIKARI_TOPOLOGY")
+
+        learn = values.get("HIKARI_LEARN_EMOTES") or "on"
+        if learn not in ("on", "off"):
+            raise BadInput("HIKARI_LEARN_EMOTES must be on or off", field="HIKARI_LEARN_EMOTES")
 
         def listed(name: str) -> tuple[str, ...]:
             return tuple(item for part in values.get(name, "").split(",") if (item := part.strip()))
@@ -76,5 +82,6 @@ class Settings:
             tracking_uri=values.get("MLFLOW_TRACKING_URI") or None,
             names=listed("HIKARI_NAMES"),
             toxicity_thresholds=values.get("HIKARI_TOXICITY_THRESHOLDS") or None,
+            learn_emotes=learn == "on",
             distributed=topology == TOPOLOGIES[1],
         )

@@ -51,7 +51,7 @@ NEEDS: dict[str, Need] = {
         _READ, "one",
         "/retrieve_memories", "/get_memory", "/recent_memories", "/related_entities", "/facts", "/contradictions",
         "/viewer_insights", "/global_insights", "/forecast_metrics", "/predict_engagement", "/detect_anomalies", "/cluster_viewers",
-        "/topics", "/experiments/report", "/experiments/list", "/content/report", "/next_reply", "/ws/dashboard",
+        "/topics", "/experiments/report", "/experiments/list", "/content/report", "/next_reply", "/learned_emotes", "/ws/dashboard",
     ),
     **_of(_READ, "every", "/memory_stats", "/memory_audit"),
     # Write. An analysis counts in the trends of its channel.
@@ -71,6 +71,7 @@ NEEDS: dict[str, Need] = {
     "/delete_memory": Need(_ADMIN, "one", audited=True, target=("id",)),
     "/forget_memories": Need(_ADMIN, "every", audited=True),
     "/forget_user": Need(_ADMIN, "every", audited=True, target=("user",)),
+    "/reset_learned_emotes": Need(_ADMIN, "one", audited=True, target=("name",)),
     "/reload_knowledge": Need(_ADMIN, "whole", audited=True, target=("path",)),
     "/experiments/create": Need(_ADMIN, "one", audited=True, target=("definition", "id")),
     "/experiments/start": Need(_ADMIN, "one", audited=True, target=("id",)),

@@ -51,6 +51,21 @@ class AnalyzeBatch(_Request):
     channel: str = "default"
 
 
+class LearnedEmotes(_Request):
+    """A channel's emotes as its messages taught them."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"channel": "default"}]})
+    channel: str = "default"
+
+
+class ResetLearnedEmotes(_Request):
+    """One learned emote of a channel, or all of them."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"channel": "default", "name": "mikaLove"}]})
+    channel: str = "default"
+    name: str | None = Field(default=None, description="default: all of the channel")
+
+
 class Problem(BaseModel):
     code: str
     message: str
@@ -161,6 +176,22 @@ class Analysis(BaseModel):
 
 class AnalysisRow(Analysis):
     id: str | int | None
+
+
+class LearnedEmote(BaseModel):
+    name: str
+    polarity: Score
+    emotion: str
+    support: float = Field(
+        ge=0, description="messages' worth of evidence: old ones weigh less, one viewer's count for three at most"
+    )
+    viewers: int
+    last_seen: float = Field(description="epoch seconds")
+    used: bool = Field(description="whether it counts in scores: enough support, and clear enough")
+
+
+class Reset(BaseModel):
+    reset: int = Field(description="how many learned emotes were forgotten")
 
 
 class ProblemRow(ProblemAnswer):

@@ -10,7 +10,17 @@ from fastapi.responses import Response
 from serving import answers, metrics
 from serving.links import Part, ask
 from serving.routes import problems_of
-from serving.schemas import Analysis, AnalysisRow, AnalyzeBatch, AnalyzeMessage, ProblemRow
+from serving.schemas import (
+    Analysis,
+    AnalysisRow,
+    AnalyzeBatch,
+    AnalyzeMessage,
+    LearnedEmote,
+    LearnedEmotes,
+    ProblemRow,
+    Reset,
+    ResetLearnedEmotes,
+)
 
 _PROBLEMS = problems_of({503: "the model is not ready"})
 
@@ -40,5 +50,15 @@ def build(sentiment: Callable[[], Part]) -> APIRouter:
         metrics.messages().labels("analysed").inc(len(rows) - failed)
         metrics.messages().labels("refused").inc(failed)
         return answers.good(rows)
+
+    @router.post("/learned_emotes", response_model=list[LearnedEmote], responses=_PROBLEMS)
+    async def learned_emotes(request: LearnedEmotes) -> Response:
+        """What a channel's messages taught of emotes that no lexicon knows, best known first."""
+        return answers.good(await ask(sentiment(), "learned_emotes", **request.model_dump()))
+
+    @router.post("/reset_learned_emotes", response_model=Reset, responses=_PROBLEMS)
+    async def reset_learned_emotes(request: ResetLearnedEmotes) -> Response:
+        """Forget what was learned of one emote of a channel, or of all, at once and on disk."""
+        return answers.good({"reset": await ask(sentiment(), "reset_learned_emotes", **request.model_dump())})
 
     return router

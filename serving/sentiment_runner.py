@@ -1,4 +1,4 @@
-"""The text model of the process: one analyser, with the trends of everybody it read.
+"""The text model of the process: one analyser, with the trends of everybody it read and what it learned of emotes.
 
 Calls go in and outcomes come out in bulk and as plain values, errors included, as with the other runners.
 """
@@ -13,7 +13,7 @@ from hikari.stream.cache import ContentCache, common_phrases
 from hikari.threads import one_blas_thread
 from serving.calls import Call, Calls, Outcome
 
-METHODS = frozenset({"analyze_message", "analyze_batch", "forget_user", "stats"})
+METHODS = frozenset({"analyze_message", "analyze_batch", "learned_emotes", "reset_learned_emotes", "forget_user", "stats"})
 
 
 class SentimentRunner:

@@ -3,7 +3,6 @@
 """The public analyser: sentiment, emotion, toxicity, trends and a recommendation for every chat message."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,16 +14,24 @@ from hikari.errors import BadInput, HikariError, NotReady, TooLarge
 from hikari.fields import MAX_NAME, name_field
 from hikari.sentiment import symbols as symbol_lexicon
 from hikari.sentiment.caching import ScoreCache, score_key
+from hikari.sentiment.channel_lexicons import ChannelLexicons
 from hikari.sentiment.classifier import TextClassifier
+from hikari.sentiment.emote_evidence import LearningConfig
+from hikari.sentiment.emote_learning import EmoteLearner, Lesson
 from hikari.sentiment.messages import MAX_BATCH, MAX_ID, ChatMessage, chat_message
 from hikari.sentiment.recommendation import Signals, recommend, unread
 from hikari.sentiment.scores import MessageScores, Scorer
-from hikari.sentiment.symbols import Symbol, SymbolLexicon
+from hikari.sentiment.symbols import SymbolLexicon
 from hikari.sentiment.thresholds import toxicity_thresholds as read_thresholds
 from hikari.sentiment.trends import Trends
 from hikari.settings import Settings
 
 BUNDLE_NAME = "text"
+LEARNED = "emotes_learned"
+"""The folder of what is learned of emotes, below `HIKARI_HOME`."""
+AHEAD_S = 60.0
+"""Emotes learn nothing of a later time than so far ahead of the clock: evidence of years to come would outweigh all other."""
+LEARNING = LearningConfig()
 
 
 class AdvancedSentimentAnalyzer:
@@ -32,7 +39,8 @@ class AdvancedSentimentAnalyzer:
 
     `path` names a bundle (default: see `hikari.bundle.find_bundle`), `ensemble` one of the bundle's ensembles (`seed`, `tuned`).
     Calls may run concurrently; trends follow the order in which messages are given. `clock` gives epoch seconds, `cache` the scores of
-    texts that were met before (`caching.py`). `toxicity_thresholds` (`{"toxic": 0.7}`, see `thresholds.py`) are used instead of the
+    texts that were met before (`caching.py`), `learning` how channels' unknown emotes are learned (`emote_learning.py`), None: not at all.
+    `toxicity_thresholds` (`{"toxic": 0.7}`, see `thresholds.py`) are used instead of the
     bundle's, label by label; default: `HIKARI_TOXICITY_THRESHOLDS`. Raises `BadInput` for wrong ones.
     """
 
@@ -46,6 +54,7 @@ class AdvancedSentimentAnalyzer:
         clock: Callable[[], float] = time.time,
         cache: ScoreCache | None = None,
         toxicity_thresholds: Mapping[str, float] | None = None,
+        learning: LearningConfig | None = LEARNING,
     ) -> None:
         self._path = path
         self._ensemble = ensemble
@@ -58,9 +67,8 @@ class AdvancedSentimentAnalyzer:
         self._opening: asyncio.Lock | None = None
         self._executor: ThreadPoolExecutor | None = None
         self._trends = Trends()
-        self._channel_files: dict[str, list[Symbol]] = {}
-        self._added_emotes: dict[str, list[Symbol]] = {}
-        self._channel_symbols: dict[str, SymbolLexicon] = {}
+        self._learner = None if learning is None else EmoteLearner(learning, self._trends.knows)
+        self._lexicons = ChannelLexicons()
 
     async def open(self) -> None:
         """Load and verify the model; called by the first analysis. Raises `NotReady` or `BadBundle`."""
@@ -80,9 +88,11 @@ class AdvancedSentimentAnalyzer:
                     raise
 
     async def close(self) -> None:
-        """Release the model early; a later call opens it again."""
+        """Release the model early, once what was learned is on disk; a later call opens it again."""
         executor, scorer = self._executor, self._scorer
         self._executor = self._scorer = self._opening = None
+        if self._learner is not None:
+            self._learner.flush()
         if executor is not None:
             if scorer is not None:
                 executor.submit(scorer.classifier.close)  # after what is under way
@@ -126,8 +136,9 @@ class AdvancedSentimentAnalyzer:
         `context` may hold `roles`, `paid` and `timestamp`. Raises `BadInput` or `TooLarge` naming the parameter, `NotReady`.
         """
         row = {"text": text, "username": username, "context": context, "channel": channel}
-        message = chat_message(row if timestamp is None else {**row, "timestamp": timestamp}, self._clock())
-        return (await self._analyze([message]))[0]
+        now = self._clock()
+        message = chat_message(row if timestamp is None else {**row, "timestamp": timestamp}, now)
+        return (await self._analyze([message], now))[0]
 
     async def analyze_batch(self, messages: Sequence[Mapping[str, Any]], *, channel: str = "default") -> list[dict[str, Any]]:
         """Analyse many messages: one answer a row, in order; a bad row is `{"id", "error"}` and harms no other.
@@ -150,7 +161,7 @@ class AdvancedSentimentAnalyzer:
             except HikariError as error:
                 shown = identifier if _echoable(identifier) else None
                 rows.append({"id": shown, "error": error.as_dict()})
-        answers = iter(await self._analyze([row for row in rows if isinstance(row, ChatMessage)]))
+        answers = iter(await self._analyze([row for row in rows if isinstance(row, ChatMessage)], now))
         return [{"id": row.id, **next(answers)} if isinstance(row, ChatMessage) else row for row in rows]
 
     def add_emotes(self, channel: str, emotes: Mapping[str, Mapping[str, Any]]) -> int:
@@ -158,19 +169,39 @@ class AdvancedSentimentAnalyzer:
 
         They win over global emotes of the same name, in this channel only. Returns how many were added; raises `BadInput`.
         """
+        return self._lexicons.add(channel, emotes)
+
+    async def learned_emotes(self, channel: str = "default") -> list[dict[str, Any]]:
+        """Emotes that the channel's messages taught: `{name, polarity, emotion, support, viewers, last_seen, used}`, best known first.
+
+        `support` counts messages, faded and capped by viewer; `used` tells whether the emote counts in scores. Raises `BadInput`.
+        """
         name_field(channel, "channel")
-        if not isinstance(emotes, Mapping):
-            raise BadInput("emotes must be an object", field="emotes")
-        rows = [symbol_lexicon.make_symbol(name, row, f"emotes.{name}") for name, row in emotes.items()]
-        self._added_emotes.setdefault(channel, []).extend(rows)
-        self._combine_symbols(channel)
-        return len(emotes)
+        await self.open()
+        return [] if self._learner is None else self._learner.shown(channel, self._lexicons.of(channel))
+
+    async def reset_learned_emotes(self, channel: str = "default", name: str | None = None) -> int:
+        """Forget what was learned of one emote of a channel, or of all, here and on disk; returns how many that were.
+
+        An emote that goes on being used is learned anew; `add_emotes` settles it. Raises `BadInput`.
+        """
+        name_field(channel, "channel")
+        if name is not None:
+            name_field(name, "name")
+        await self.open()
+        return 0 if self._learner is None else self._learner.reset(channel, name)
 
     def forget_user(self, channel: str | None, username: str) -> bool:
-        """Drop what is remembered of a viewer in a channel, or in all, which is the trend; returns whether there was any."""
-        return self._trends.forget_everywhere(username) if channel is None else self._trends.forget_user(channel, username)
+        """Drop what is remembered of a viewer in a channel, or in all: the trend, and what their messages taught of emotes.
 
-    async def _analyze(self, messages: list[ChatMessage]) -> list[dict[str, Any]]:
+        Returns whether there was any.
+        """
+        trends = self._trends
+        trend = trends.forget_everywhere(username) if channel is None else trends.forget_user(channel, username)
+        learner = self._open_learner(Settings.read())
+        return trend if learner is None else learner.forget_user(channel, username) or trend
+
+    async def _analyze(self, messages: list[ChatMessage], now: float) -> list[dict[str, Any]]:
         if not messages:
             return []
         started = time.perf_counter()
@@ -178,13 +209,32 @@ class AdvancedSentimentAnalyzer:
         scorer, executor = self._scorer, self._executor
         if scorer is None or executor is None:
             raise HikariError("the analyser was closed while it was opening")
-        pairs = [(message.text, self._symbols(message.channel)) for message in messages]
-        scores = await asyncio.get_running_loop().run_in_executor(executor, self._scores, scorer, pairs)
+        pairs, lessons = self._to_read(messages, now + AHEAD_S)
+        rests = [(lesson.rest, self._lexicons.of(lesson.channel)) for lesson in lessons]
+        scores = await asyncio.get_running_loop().run_in_executor(executor, self._scores, scorer, pairs + rests)
+        if self._learner is not None:
+            for lesson, read in zip(lessons, scores[len(pairs) :], strict=True):
+                self._learner.learn(lesson, read.aggregate, read.emotion)
+            self._learner.save()
         latency_ms = round((time.perf_counter() - started) * 1000, 3)
         return [
             {**self._answer(message, score, model := scorer.model_of(score)), "model": model, "latency_ms": latency_ms}
-            for message, score in zip(messages, scores, strict=True)
+            for message, score in zip(messages, scores[: len(pairs)], strict=True)
         ]
+
+    def _to_read(self, messages: list[ChatMessage], latest: float) -> tuple[list[tuple[str, SymbolLexicon]], list[Lesson]]:
+        """Each message with the lexicon that it is read with, and what is to be learned from those with unknown emotes."""
+        if self._learner is None:
+            return [(message.text, self._lexicons.of(message.channel)) for message in messages], []
+        pairs: list[tuple[str, SymbolLexicon]] = []
+        lessons: list[Lesson] = []
+        for message in messages:
+            known, at = self._lexicons.of(message.channel), min(message.timestamp, latest)
+            lexicon, lesson = self._learner.read(message.channel, message.username, message.text, at, known)
+            pairs.append((message.text, lexicon))
+            if lesson is not None:
+                lessons.append(lesson)
+        return pairs, lessons
 
     async def warm(self, texts: Sequence[str]) -> int:
         """Let the cache know what will be said often; returns how many texts that were. Without a cache nothing happens."""
@@ -236,18 +286,12 @@ class AdvancedSentimentAnalyzer:
             "response_recommendation": recommend(signals).as_dict(),
         }
 
-    def _symbols(self, channel: str) -> SymbolLexicon:
-        return self._channel_symbols.get(channel, symbol_lexicon.lexicon())
-
-    def _combine_symbols(self, channel: str) -> None:
-        own = [*self._channel_files.get(channel, ()), *self._added_emotes.get(channel, ())]
-        self._channel_symbols[channel] = symbol_lexicon.lexicon().extended(own)
-
     def _load(self) -> Scorer:
         settings = Settings.read()
         bundle = open_bundle(find_bundle(BUNDLE_NAME, self._path, settings))
         classifier = TextClassifier(bundle, threads=self._threads or settings.threads, device=self._device)
-        self._load_channel_files(settings.home / "emotes")
+        self._lexicons.read_files(settings.home / "emotes")
+        self._open_learner(settings)
         thresholds = self._thresholds
         if thresholds is None:
             thresholds = read_thresholds(settings.toxicity_thresholds, "HIKARI_TOXICITY_THRESHOLDS")
@@ -255,17 +299,12 @@ class AdvancedSentimentAnalyzer:
         scorer.score([("warm up", symbol_lexicon.lexicon())])
         return scorer
 
-    def _load_channel_files(self, folder: Path) -> None:
-        """`<home>/emotes/<channel>.tsv` in the format of the bundled lexicons; what `add_emotes` said before stays on top."""
-        with contextlib.suppress(FileNotFoundError):
-            for file in sorted(folder.iterdir()):
-                if file.suffix == ".tsv":
-                    try:
-                        content = file.read_text(encoding="utf-8")
-                    except UnicodeDecodeError as error:
-                        raise BadInput(f"{file} must be UTF-8") from error
-                    self._channel_files[file.stem] = symbol_lexicon.parse_rows(content, file.name)
-                    self._combine_symbols(file.stem)
+    def _open_learner(self, settings: Settings) -> EmoteLearner | None:
+        if not settings.learn_emotes:
+            self._learner = None
+        if self._learner is not None:
+            self._learner.open(settings.home / LEARNED)
+        return self._learner
 
 
 def _echoable(identifier: Any) -> bool:

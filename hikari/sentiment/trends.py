@@ -88,6 +88,10 @@ class Trends:
             everyone.add(score, at)
         return {"user_trend": user.as_dict(), "global_trend": everyone.as_dict()}
 
+    def knows(self, channel: str, username: str) -> bool:
+        """Whether this viewer was heard in the channel."""
+        return (channel, username) in self._users
+
     def forget_user(self, channel: str, username: str) -> bool:
         """Drop a viewer's trend; returns whether there was one."""
         return self._users.pop((channel, username), None) is not None

@@ -30,6 +30,7 @@ from hikari.memory.config import MemoryConfig
 from hikari.memory.embedder import Embedder
 from hikari.memory.system import NeuralMemorySystem
 from hikari.sentiment.analyzer import AdvancedSentimentAnalyzer
+from hikari.sentiment.emote_evidence import LearningConfig
 from hikari.stream.cache import ContentCache
 from hikari.stream.config import PipelineConfig
 from hikari.stream.events import Event, error_event
@@ -68,6 +69,8 @@ class ReplayOptions:
     ensemble: str | None = None
     embedder: Embedder | None = None
     engagement: Path | None = None
+    learning: LearningConfig | None = LearningConfig(keep=False)  # noqa: RUF009 - it is frozen
+    """How channels' emotes are learned, from nothing, in the replay alone; None: not at all."""
     speed: float | None = None
     """Times as fast as it was; None: as fast as it goes. The files are the same."""
     pipeline: PipelineConfig = field(default_factory=PipelineConfig)
@@ -108,7 +111,9 @@ class _Run:
         self._model: dict[str, Any] | None = None
         self.cache = ContentCache()
         self.engine = Engine(
-            analyzer=AdvancedSentimentAnalyzer(options.bundle, ensemble=options.ensemble, clock=self._clock, cache=self.cache),
+            analyzer=AdvancedSentimentAnalyzer(
+                options.bundle, ensemble=options.ensemble, clock=self._clock, cache=self.cache, learning=options.learning
+            ),
             memory=NeuralMemorySystem(
                 scratch / "memory", embedder=options.embedder, config=MemoryConfig(maintenance=False), clock=self._clock
             ),

@@ -19,8 +19,11 @@ from hikari.bundle import open_bundle
 from hikari.scoring import score_file
 from hikari.sentiment import text as chat_text
 from hikari.sentiment.classifier import TextClassifier
+from hikari.sentiment.emote_evidence import LearningConfig
+from hikari.sentiment.emote_learning import EmoteLearner
 from hikari.sentiment.language import detect
 from hikari.sentiment.scores import Scorer
+from hikari.sentiment.symbols import lexicon
 from training import corpus
 
 pytestmark = pytest.mark.slow
@@ -125,3 +128,24 @@ def test_side_by_side_passes_beat_one_wide_pass(shipped_bundle: Path, messages: 
     ratio = _seconds(lambda: [wide.forward([row]) for row in encoded]) / _seconds(side_by_side)
     print(f"\n{threads} passes of one thread side by side: {ratio:.2f} x one pass of {threads} threads after the other")
     assert ratio >= 0.9
+
+
+def test_looking_for_emotes_costs_little_beside_reading_a_message(messages: list[str]) -> None:
+    """Most messages hold none: they pay for one look. The others pay for what is believed of their emotes."""
+    learner, known = EmoteLearner(LearningConfig(keep=False), lambda *_: False), lexicon()
+    emotes = [f"{text} mika{chr(65 + number % 20)}ove" for number, text in enumerate(messages[:4_000])]
+    for number, text in enumerate(emotes):
+        _, lesson = learner.read("c", f"viewer{number % 97}", text, number, known)
+        if lesson is not None:
+            learner.learn(lesson, 0.5, "joy")
+
+    def look(texts: list[str]) -> float:
+        return _seconds(lambda: [learner.read("c", "ann", text, 4_000.0, known) for text in texts]) / len(texts)
+
+    reading = _seconds(lambda: [chat_text.read(text) for text in messages]) / len(messages)
+    without, with_one = look(messages), look(emotes)
+    print(
+        f"\nreading a message {reading * 1e6:.1f} us, looking for emotes {without * 1e6:.2f} us without one, {with_one * 1e6:.1f} us with"
+    )
+    assert without <= 0.1 * reading
+    assert with_one <= reading

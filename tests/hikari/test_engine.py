@@ -61,6 +61,7 @@ def test_a_message_is_analysed_counted_and_remembered(tmp_path: Path, tiny_bundl
             await one.drain()
             gone = await one.forget_user("ann", channel="default")
             assert gone["trend"]
+            assert (await one.forget_user("bo"))["trend"]
             assert not [row for row in await one.memory.retrieve_memories("Mochi", k=5) if row["metadata"].get("user") == "ann"]
         assert not one.is_open
         await one.close()

@@ -40,6 +40,14 @@ def test_every_variable_is_read() -> None:
     assert settings.tracking_uri == "http://localhost:1"
 
 
+def test_learning_emotes_is_on_unless_it_is_off() -> None:
+    assert Settings.read({}).learn_emotes
+    assert Settings.read({"HIKARI_LEARN_EMOTES": "on"}).learn_emotes
+    assert not Settings.read({"HIKARI_LEARN_EMOTES": "off"}).learn_emotes
+    with pytest.raises(BadInput, match="HIKARI_LEARN_EMOTES must be on or off"):
+        Settings.read({"HIKARI_LEARN_EMOTES": "0"})
+
+
 def test_empty_variables_count_as_unset() -> None:
     names = (
         "HIKARI_HOME",

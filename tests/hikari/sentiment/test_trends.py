@@ -157,3 +157,13 @@ def test_forgetting_a_user_touches_nobody_else() -> None:
     assert not trends.forget_user("c", "mika")
     counts = [trends.add(*who, 0.5, 0.0)["user_trend"]["messages"] for who in (("a", "mika"), ("a", "rin"), ("b", "mika"))]
     assert counts == [1, 2, 2]
+
+
+def test_a_viewer_is_known_where_they_were_heard() -> None:
+    trends = Trends(max_users=1)
+    trends.add("a", "mika", 0.5, 0)
+    assert trends.knows("a", "mika")
+    assert not trends.knows("b", "mika")
+    assert not trends.knows("a", "Mika")
+    trends.add("a", "rin", 0.5, 0)
+    assert not trends.knows("a", "mika")

@@ -13,6 +13,7 @@ import pytest
 
 from hikari.cli import main
 from hikari.errors import BadInput, NotReady
+from hikari.settings import Settings
 from hikari.stream.minute_table import COLUMNS
 from hikari.stream.replay import FILES, ReplayOptions, VirtualClock
 from tests.hikari.stream.golden_replay import GOLDEN, replayed, skeleton
@@ -85,6 +86,33 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path, tiny_embedder: Path,
         check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": "7"}, timeout=250,
     )  # fmt: skip
     assert content(tmp_path / "a") == content(tmp_path / "b")
+
+
+def test_emotes_are_learned_in_event_time_and_in_the_replay_alone(tmp_path: Path) -> None:
+    start = 1_700_000_000.0
+    rows = [
+        {
+            "timestamp": start + 7 * number,
+            "username": f"viewer{number % 5}",
+            "message": f"i love this great game number {number} mikaLove",
+        }
+        for number in range(40)
+    ]
+    source = recording(tmp_path / "s.jsonl", rows)
+    one, other, without = tmp_path / "a", tmp_path / "b", tmp_path / "c"
+    for target in (one, other):
+        asyncio.run(replayed(target, source))
+    asyncio.run(replayed(without, source, learning=None))
+    assert content(one) == content(other)
+
+    def emotes(folder: Path) -> list[bool]:
+        return [event["sentiment"]["emoji"] is not None for event in events(folder) if event["type"] == "analysis"]
+
+    assert not any(emotes(without))
+    found = emotes(one)
+    assert not any(found[:8])
+    assert all(found[-8:])
+    assert not (Settings.read().home / "emotes_learned").exists()
 
 
 def test_bad_rows_are_errors_where_they_stood(tmp_path: Path) -> None:

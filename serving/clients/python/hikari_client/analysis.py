@@ -121,6 +121,23 @@ class Analysis(Reading):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LearnedEmote:
+    """What the messages of a channel taught of one emote."""
+
+    name: str
+    polarity: float
+    """-1 to 1."""
+    emotion: str
+    support: float
+    """Messages' worth of evidence."""
+    viewers: int
+    last_seen: float
+    """Epoch seconds."""
+    used: bool
+    """Whether it counts in scores."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Insights:
     """What a message changed in the stream."""
 

@@ -116,6 +116,8 @@ class AsyncHikari:
 
     analyze_message = _Method(chat_calls.analyze_message)
     analyze_batch = _Method(chat_calls.analyze_batch)
+    learned_emotes = _Method(chat_calls.learned_emotes)
+    reset_learned_emotes = _Method(chat_calls.reset_learned_emotes)
     process_chat_message = _Method(chat_calls.process_chat_message)
     process_chat_batch = _Method(chat_calls.process_chat_batch)
 

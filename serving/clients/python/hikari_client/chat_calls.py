@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from hikari_client.analysis import Analysis, Processed
-from hikari_client.calls import Call, Moment, Row, as_, as_rows, given
+from hikari_client.analysis import Analysis, LearnedEmote, Processed
+from hikari_client.calls import Answer, Call, Moment, Row, as_, as_list, as_rows, convert, given
 from hikari_client.errors import HikariError
 
 
@@ -19,6 +19,16 @@ def analyze_message(
 def analyze_batch(messages: Sequence[Row], *, channel: str | None = None) -> Call[list[Analysis | HikariError]]:
     """The same for many messages `{"text", "username", "id"?, ...}`; the error of a bad row stands in its place."""
     return Call("/analyze_batch", given(messages=list(messages), channel=channel), as_rows(Analysis), repeatable=False)
+
+
+def learned_emotes(*, channel: str | None = None) -> Call[list[LearnedEmote]]:
+    """What the channel's messages taught of emotes that no lexicon knows, best known first."""
+    return Call("/learned_emotes", given(channel=channel), as_list(LearnedEmote))
+
+
+def reset_learned_emotes(name: str | None = None, *, channel: str | None = None) -> Call[int]:
+    """Forget what was learned of one emote of the channel, or of all; how many that were."""
+    return Call("/reset_learned_emotes", given(channel=channel, name=name), _count)
 
 
 def process_chat_message(
@@ -44,3 +54,7 @@ def process_chat_batch(
     """The same for many messages `{"username", "message", "id"?, ...}`; the error of a bad row stands in its place."""
     body = given(rows=list(rows), channel=channel, analyze=analyze)
     return Call("/process_chat_batch", body, as_rows(Processed), repeatable=False, long=True)
+
+
+def _count(answer: Answer) -> int:
+    return convert(answer.value, dict[str, int])["reset"]

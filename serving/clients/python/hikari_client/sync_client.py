@@ -119,6 +119,8 @@ class Hikari:
 
     analyze_message = _Method(chat_calls.analyze_message)
     analyze_batch = _Method(chat_calls.analyze_batch)
+    learned_emotes = _Method(chat_calls.learned_emotes)
+    reset_learned_emotes = _Method(chat_calls.reset_learned_emotes)
     process_chat_message = _Method(chat_calls.process_chat_message)
     process_chat_batch = _Method(chat_calls.process_chat_batch)
 
