@@ -35,6 +35,8 @@ class Settings:
     """`MLFLOW_TRACKING_URI`: an MLflow server instead of the local store."""
     names: tuple[str, ...] = ()
     """`HIKARI_NAMES`: comma separated, what the VTuber is called: who says one of these speaks to her."""
+    parent_run: str | None = None
+    """`HIKARI_PARENT_RUN`: the MLflow run, such as a sweep's, that runs started here belong to."""
     distributed: bool = False
     """`HIKARI_TOPOLOGY`: `distributed` runs each part of the engine in a process of its own, `inprocess` (default) all in one."""
 
@@ -73,5 +75,6 @@ class Settings:
             redis_url=values.get("HIKARI_REDIS_URL") or None,
             tracking_uri=values.get("MLFLOW_TRACKING_URI") or None,
             names=listed("HIKARI_NAMES"),
+            parent_run=values.get("HIKARI_PARENT_RUN") or None,
             distributed=topology == TOPOLOGIES[1],
         )

@@ -20,6 +20,7 @@ def _closed_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "HIKARI_API_KEYS",
         "HIKARI_ALLOWED_ORIGINS",
         "HIKARI_DATA_MIRROR",
+        "HIKARI_PARENT_RUN",
         "HIKARI_REDIS_URL",
         "HIKARI_THREADS",
         "MLFLOW_TRACKING_URI",
