@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from hikari import atomic
-from training.tune_schema import PrunerConfig
+from training.tune_schema import Finite, PrunerConfig
 
 JOB, OUTCOME = "job.json", "outcome.json"
 
@@ -29,7 +29,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    value: float
+    value: Finite
     """The mean over the seeds; of a pruned trial, over those that ended and the last epoch seen."""
     pruned: bool
     figures: dict[str, dict[str, float]]
@@ -46,9 +46,12 @@ def write_job(job: Job) -> Path:
 
 
 def read_outcome(folder: Path) -> Outcome | None:
-    """What a trial left in its folder, None where it did not get to its end."""
+    """What a trial left in its folder; None where it did not get to its end or its figure is no number."""
     file = folder / OUTCOME
-    return TypeAdapter(Outcome).validate_json(file.read_bytes()) if file.is_file() else None
+    try:
+        return TypeAdapter(Outcome).validate_json(file.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
 
 
 def read_job(file: Path) -> Job:

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from hydra.errors import HydraException
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -50,7 +51,7 @@ def override(name: str, value: Scalar) -> str:
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return f"{name}={value}"
     # Hydra's quoted strings: backslashes count only before a quote, there they are doubled.
-    escaped = re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + ("\\"" if found[2] else ""), value)
+    escaped = re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + found[2].replace('"', r"\""), value)
     return f'{name}="{escaped}"'
 
 
@@ -127,7 +128,7 @@ def _samples(parameter: FloatRange | IntRange | Choices) -> list[Scalar]:
     return [parameter.low, parameter.low + (parameter.high - parameter.low) / math.e, parameter.high]
 
 
-def _compose(texts: list[str]) -> tuple[TrainConfig | None, list[str]]:
+def _compose(texts: list[str]) -> tuple[Any, list[str]]:
     try:
         return entry.composed("train", TrainConfig, texts), []
     except ConfigError as error:
