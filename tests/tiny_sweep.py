@@ -3,7 +3,8 @@
     python -m tests.tiny_sweep JOB.json         # instead of `python -m training.trial JOB.json`
 
 What the stand-in does is said by `data.name`: `exit3`, `nan`, `silent` and `killed` fail in these ways, `wait` waits to be interrupted
-once it has been seen through the pipe `started`; any other name trains, ever better the nearer `optim.lr` is to 1e-3.
+once it has been seen through the pipe `started`, `reports` tells the study of two epochs and ends when that prunes it; any other name
+just ends. All reach the more the nearer `optim.lr` is to 1e-3.
 """
 
 import dataclasses
@@ -14,10 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from training import tune_study
-from training.entry import composed
-from training.schema import TrainConfig
-from training.trial_job import OUTCOME, Outcome, read_job, write_outcome
+from training.trial_job import OUTCOME, Job, Outcome, read_job, write_outcome
 from training.tune_schema import Choices, FloatRange, TuneConfig
 
 STAND_IN = (sys.executable, "-m", "tests.tiny_sweep")
@@ -35,6 +33,8 @@ def base(encoder: Path, processed: Path) -> tuple[str, ...]:
 
 def config(encoder: Path, processed: Path, output: Path, /, *overrides: str, **sweep: Any) -> TuneConfig:
     """`conf/tune.yaml` for the tiny encoder; `sweep` replaces parts of the sweep."""
+    from training.entry import composed
+
     made = composed("tune", TuneConfig, [f"output={output}", "tracking=off", *overrides])
     ours = {"base": base(encoder, processed), "space": {"optim.lr": LR}, "n_trials": 3, "name": "tiny", **sweep}
     return dataclasses.replace(made, sweep=dataclasses.replace(made.sweep, **ours))
@@ -50,11 +50,24 @@ def value(lr: float) -> float:
     return 1.0 - abs(math.log10(lr) + 3.0)
 
 
+def pruned(job: Job, reached: float) -> bool:
+    """Report two epochs; whether the study ended the trial after the first."""
+    from training import tune_study  # heavy, and most trials do without
+
+    trial = tune_study.trial(Path(job.database), job.study, job.number, job.pruner)
+    for epoch in range(2):
+        trial.report(reached * (epoch + 1) / 2, epoch)
+        if epoch == 0 and trial.should_prune():
+            write_outcome(job, Outcome(reached / 2, True, {}))
+            return True
+    return False
+
+
 def main() -> None:
     """The stand-in."""
     job = read_job(Path(sys.argv[1]))
-    trained = composed("train", TrainConfig, list(job.overrides))
-    reached, name = value(trained.optim.lr), trained.data.name
+    told = dict(text.split("=", 1) for text in job.overrides)
+    reached, name = value(float(told["optim.lr"])), told.get("data.name", "good")
     if name == "exit3":
         sys.stderr.write("RuntimeError: CUDA out of memory\n")
         raise SystemExit(3)
@@ -69,12 +82,8 @@ def main() -> None:
         (Path(job.folder) / "seen").touch()
         (Path(job.folder).parents[1] / "started").write_text(str(os.getpid()))
         signal.pause()
-    trial = tune_study.trial(Path(job.database), job.study, job.number, job.pruner)
-    for epoch in range(2):
-        trial.report(reached * (epoch + 1) / 2, epoch)
-        if epoch == 0 and trial.should_prune():
-            write_outcome(job, Outcome(reached / 2, True, {}))
-            return
+    if name == "reports" and pruned(job, reached):
+        return
     weights = Path(job.folder) / f"seed-{job.seeds[0]}" / "weights.safetensors"
     weights.parent.mkdir(exist_ok=True)
     weights.write_text(str(reached))

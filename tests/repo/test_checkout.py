@@ -37,6 +37,7 @@ def test_the_environment_is_read_in_one_place() -> None:
         "hikari/settings.py",
         "training/entry.py",
         "training/package.py",
+        "training/parent_run.py",
         "training/repro.py",
         "training/reproduce.py",
     }

@@ -34,6 +34,7 @@ from training.schema import (
 )
 from training.simulator_schema import FitSimulatorConfig
 from training.summary_schema import EvaluateSummariesConfig
+from training.tune_schema import TuneConfig
 
 KINDS: dict[str, type] = {
     "train": TrainConfig,
@@ -52,8 +53,9 @@ KINDS: dict[str, type] = {
     "report_analytics": ReportConfig,
     "evaluate_engagement": EvaluateEngagementConfig,
     "finetune_engagement": FinetuneEngagementConfig,
+    "tune": TuneConfig,
 }
-FREE = ("evaluate_summaries", "pretrain", "fit_simulator", "report_analytics", "finetune_engagement")
+FREE = ("evaluate_summaries", "pretrain", "fit_simulator", "report_analytics", "finetune_engagement", "tune")
 FLAT = [name for name in KINDS if name not in FREE]
 """Those whose fields are known by name alone; the others hold sets under free names, or what may be left out."""
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -73,6 +75,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "tracking": ("local", "server", "off"),
     "experiment": ("null", "frozen_half"),
     "debug": ("null", "tiny", "overfit", "profile"),
+    "sweep": ("text",),
     "hydra": ("quiet",),
 }
 
@@ -125,7 +128,7 @@ def test_the_groups_and_entry_points_tested_here_are_all_files_under_conf() -> N
     }
     found = {str(file.relative_to(CONF)) for file in CONF.rglob("*") if file.is_file()}
     assert found == expected
-    assert len(found) == 43
+    assert len(found) == 45
 
 
 @pytest.mark.parametrize("experiment", GROUPS["experiment"])
