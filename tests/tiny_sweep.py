@@ -22,6 +22,14 @@ STAND_IN = (sys.executable, "-m", "tests.tiny_sweep")
 LR = FloatRange(type="float", low=1e-4, high=1e-2, log=True)
 
 
+def hollow(folder: Path) -> tuple[Path, Path]:
+    """An encoder and data by name alone, all that the stand-in needs."""
+    for name in ("encoder/config.json", "encoder/model.safetensors", "encoder/tokenizer.json", "processed/train.parquet"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"-")
+    return folder / "encoder", folder / "processed"
+
+
 def base(encoder: Path, processed: Path) -> tuple[str, ...]:
     """Overrides that make `conf/train.yaml` train the tiny encoder."""
     return (

@@ -8,11 +8,21 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-from tests import tiny_sweep
+from tests import tiny, tiny_sweep
 from training import parent_run, tracking, train
 from training.schema import TrackingConfig
 
 LOCAL = TrackingConfig(kind="local", experiment="text")
+
+
+@pytest.fixture(scope="module")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.make_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="module")
+def tiny_processed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.make_processed(tmp_path_factory.mktemp("processed"))
 
 
 def runs(folder: Path) -> list[Any]:

@@ -13,7 +13,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from tests import tiny_sweep
+from tests import tiny, tiny_sweep
 from training import module as module_file
 from training import trial as trial_file
 from training.schema import ConfigError
@@ -24,6 +24,16 @@ from training.tune_schema import PrunerConfig
 ROOT = Path(__file__).parents[2]
 NO_PRUNING = PrunerConfig(keep_percent=None, startup_trials=1, warmup_epochs=0)
 Make = Callable[..., Job]
+
+
+@pytest.fixture(scope="module")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.make_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="module")
+def tiny_processed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.make_processed(tmp_path_factory.mktemp("processed"))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from tests import tiny_sweep
+from tests import tiny, tiny_sweep
 from training import train, tune_space
 from training.entry import composed
 from training.schema import ConfigError, TrainConfig, to_config
@@ -19,8 +19,8 @@ from training.tune_space import override
 
 
 @pytest.fixture
-def sweep(tiny_encoder: Path, tiny_processed: Path, tmp_path: Path) -> SweepConfig:
-    return tiny_sweep.config(tiny_encoder, tiny_processed, tmp_path).sweep
+def sweep(tmp_path: Path) -> SweepConfig:
+    return tiny_sweep.config(*tiny_sweep.hollow(tmp_path), tmp_path).sweep
 
 
 def checked(sweep: SweepConfig, **changes: Any) -> str:
@@ -88,13 +88,16 @@ def test_a_trial_has_one_device(sweep: SweepConfig) -> None:
     assert "one device" in checked(sweep, base=(*sweep.base, "trainer.devices=2", "trainer.strategy=ddp"))
 
 
-def test_the_known_figures_are_those_that_training_reports(sweep: SweepConfig, tmp_path: Path) -> None:
-    config = composed("train", TrainConfig, [*sweep.base, "tracking=off", f"output={tmp_path / 'out'}", "trainer.max_epochs=1"])
+def test_the_known_figures_are_those_that_training_reports(tmp_path: Path) -> None:
+    encoder, processed = tiny.make_encoder(tmp_path / "encoder"), tiny.make_processed(tmp_path / "processed")
+    base = tiny_sweep.base(encoder, processed)
+    config = composed("train", TrainConfig, [*base, "tracking=off", f"output={tmp_path / 'out'}", "trainer.max_epochs=1"])
     reported = train.train(config, checkpoints=tmp_path / "checkpoints")
     assert set(reported) - {"epoch", "step"} == tune_space.figures(config)
 
 
-def test_the_shipped_sweep_fits_the_training(tiny_processed: Path) -> None:
+def test_the_shipped_sweep_fits_the_training(tmp_path: Path) -> None:
+    _, tiny_processed = tiny_sweep.hollow(tmp_path)
     sweep = composed("tune", TuneConfig).sweep
     sweep = dataclasses.replace(sweep, base=(*sweep.base, f"data.processed={tiny_processed}"))
     base = tune_space.check(sweep)
