@@ -59,7 +59,8 @@ class Grid(Callback):
         if chosen is None:
             return
         self._run = tracking.start(to_config(chosen, TrackingConfig), "grid")
-        self._run.tags({"overrides": " ".join(config.hydra.overrides.task)})
+        told = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)
+        self._run.tags({"overrides": " ".join(str(one) for one in told)})
         self._context = below(self._run.run_id)
         self._context.__enter__()
         # Hydra skips `on_multirun_end` where a job raised.
