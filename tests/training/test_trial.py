@@ -17,7 +17,7 @@ from tests import tiny, tiny_sweep
 from training import module as module_file
 from training import trial as trial_file
 from training.schema import ConfigError
-from training.trial_job import Job, Outcome, read_outcome, write_job, write_outcome
+from training.trial_job import Job, read_outcome, write_job, write_outcome
 from training.tune import tune
 from training.tune_schema import PrunerConfig
 
@@ -94,7 +94,9 @@ def test_a_trial_that_falls_behind_stops_after_its_epoch(make: Make, monkeypatch
     pruner = PrunerConfig(keep_percent=50, startup_trials=1, warmup_epochs=0)
     scored(monkeypatch, 0.5, 0.6)
     first = make(pruner=pruner)
-    assert trial_file.run(first) == Outcome(0.6, False, {"7": {"epoch": 1.0, "step": 8.0, "dev/score": pytest.approx(0.6)}})
+    best = trial_file.run(first)
+    assert (best.pruned, best.value) == (False, pytest.approx(0.6))
+    assert (best.figures["7"]["epoch"], best.figures["7"]["step"]) == (1.0, 8.0)
     optuna.load_study(study_name="s", storage=f"sqlite:///{first.database}").tell(first.number, 0.6)
     scored(monkeypatch, 0.4)
     job = make(pruner=pruner)
