@@ -39,6 +39,8 @@ class Settings:
     """`HIKARI_TOXICITY_THRESHOLDS`: as `toxic=0.7, threat=0.5`; used instead of the model's own (`hikari.sentiment.thresholds` checks)."""
     learn_emotes: bool = True
     """`HIKARI_LEARN_EMOTES`: whether channels' unknown emotes are learned from chat; `on` (default) or `off`."""
+    parent_run: str | None = None
+    """`HIKARI_PARENT_RUN`: the MLflow run, such as a sweep's, that runs started here belong to."""
     distributed: bool = False
     """`HIKARI_TOPOLOGY`: `distributed` runs each part of the engine in a process of its own, `inprocess` (default) all in one."""
 
@@ -83,5 +85,6 @@ class Settings:
             names=listed("HIKARI_NAMES"),
             toxicity_thresholds=values.get("HIKARI_TOXICITY_THRESHOLDS") or None,
             learn_emotes=learn == "on",
+            parent_run=values.get("HIKARI_PARENT_RUN") or None,
             distributed=topology == TOPOLOGIES[1],
         )

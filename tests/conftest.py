@@ -21,6 +21,7 @@ def _closed_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "HIKARI_ALLOWED_ORIGINS",
         "HIKARI_DATA_MIRROR",
         "HIKARI_LEARN_EMOTES",
+        "HIKARI_PARENT_RUN",
         "HIKARI_REDIS_URL",
         "HIKARI_THREADS",
         "HIKARI_TOXICITY_THRESHOLDS",

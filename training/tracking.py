@@ -17,6 +17,8 @@ from training.schema import TrackingConfig
 
 STORE = Path("mlruns")
 LOCK_TIMEOUT_S = 120
+PARENT = "mlflow.parentRunId"
+"""The tag by which MLflow shows a run below another."""
 _log = logging.getLogger("hikari.tracking")
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -87,6 +89,21 @@ class Run:
             self._client.log_text(self.run_id, content, name)
 
     @_survives(None)
+    def again(self) -> None:
+        """Open a run that had ended."""
+        if self._client is not None:
+            self._client.update_run(self.run_id, status="RUNNING")
+
+    @_survives(None)
+    def close_children(self) -> None:
+        """End the runs below this one that still count as running though their process is gone: they FAILED."""
+        if self._client is not None:
+            experiment = self._client.get_run(self.run_id).info.experiment_id
+            open_runs = f"tags.`{PARENT}` = '{self.run_id}' and attributes.status = 'RUNNING'"
+            for run in self._client.search_runs([experiment], open_runs, max_results=1000):
+                self._client.set_terminated(run.info.run_id, "FAILED")
+
+    @_survives(None)
     def end(self, status: str = "FINISHED") -> None:
         """Close the run: FINISHED, FAILED or KILLED."""
         if self._client is not None:
@@ -95,7 +112,7 @@ class Run:
 
 
 def start(config: TrackingConfig, name: str, tags: Mapping[str, str] | None = None) -> Run:
-    """A new run, or an inert one when tracking is off or broken."""
+    """A new run, or an inert one when tracking is off or broken; a child where the environment names a parent run."""
     return Run() if config.kind == "off" else _start(config, name, dict(tags or {}))
 
 
@@ -107,6 +124,8 @@ def resume(config: TrackingConfig, key: str, value: str) -> Run:
 @_survives(Run())
 def _start(config: TrackingConfig, name: str, tags: dict[str, str]) -> Run:
     client = open_client(config)
+    parent = Settings.read().parent_run
+    tags = tags if parent is None else {PARENT: parent, **tags}
     run = client.create_run(experiment_id(client, config), run_name=name, tags=tags)
     return Run(client, run.info.run_id)
 

@@ -17,7 +17,7 @@ import logging
 import shutil
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,8 +40,11 @@ from training.schema import TrainConfig, TrainerConfig
 CHECKPOINTS = Path("mlruns/checkpoints")
 
 
-def train(config: TrainConfig) -> dict[str, float]:
-    """Train, keep the best epoch, write its weights; returns the best epoch's dev figures."""
+def train(config: TrainConfig, callbacks: Sequence[lightning.Callback] = (), checkpoints: Path | None = None) -> dict[str, float]:
+    """Train, keep the best epoch, write its weights; returns the best epoch's dev figures.
+
+    `callbacks` watch beside our own; what an interrupted run continues from lies in `checkpoints` (default: with all other runs').
+    """
     repro.seed_everything(config.seed, config.trainer.deterministic)
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)
@@ -60,14 +63,14 @@ def train(config: TrainConfig) -> dict[str, float]:
     if config.model.start is not None:
         files.append(Path(config.model.start) / text_release.WEIGHTS)
     hashes = repro.data_hashes(files)
-    resumable = CHECKPOINTS / _identity(config, hashes)
+    resumable = (checkpoints or CHECKPOINTS) / _identity(config, hashes)
     tags = repro.tags(hashes, config.seed)
     first = rank_zero_only.rank == 0
     run = tracking.start(config.tracking, f"{config.task.name}-{config.seed}", tags) if first else tracking.Run()
     run.parameters(dataclasses.asdict(config))
     run.text(how_to_repeat(), "reproduce.txt")
     history = History()
-    trainer = fit(module, data, config, config.optim.gradient_clip, run, history, resumable)
+    trainer = fit(module, data, config, config.optim.gradient_clip, run, history, resumable, callbacks)
     if trainer.is_global_zero:
         _write(config, network, trainer, source, history, run, before)
         run.end()
@@ -92,10 +95,11 @@ def fit(
     run: tracking.Run,
     history: History,
     resumable: Path,
+    callbacks: Sequence[lightning.Callback] = (),
 ) -> lightning.Trainer:
     """Train `module`, from the last checkpoint in `resumable` where the configuration says so; the run's end is recorded if it fails."""
     try:
-        trainer = _trainer(config.trainer, gradient_clip, RunLogger(run), history, resumable)
+        trainer = _trainer(config.trainer, gradient_clip, RunLogger(run), [history, *callbacks], resumable)
         last = resumable / "last.ckpt"
         trainer.fit(
             module,
@@ -114,7 +118,7 @@ def fit(
 
 
 def _trainer(
-    config: TrainerConfig, gradient_clip: float, logger: RunLogger, history: History, resumable: Path
+    config: TrainerConfig, gradient_clip: float, logger: RunLogger, watching: Sequence[lightning.Callback], resumable: Path
 ) -> lightning.Trainer:
     precision = {"bf16": "bf16-mixed", "fp32": "32-true"}.get(config.precision)
     if precision is None:
@@ -128,7 +132,7 @@ def _trainer(
         dirpath=resumable, filename="best", monitor="train/loss_epoch" if overfitting else "dev/score",
         mode="min" if overfitting else "max", save_last=True, save_top_k=1, enable_version_counter=False,
     )  # fmt: skip
-    callbacks: list[lightning.Callback] = [history, keep]
+    callbacks: list[lightning.Callback] = [*watching, keep]
     if not overfitting:
         callbacks.append(EarlyStopping("dev/score", mode="max", patience=config.patience, strict=False))
     progress = config.progress and sys.stderr.isatty()
@@ -196,10 +200,10 @@ def best(history: list[dict[str, float]]) -> dict[str, float]:
     return max(scored, key=lambda row: row["dev/score"]) if scored else {}
 
 
-def how_to_repeat() -> str:
-    """The commands that repeat this run, for its record."""
+def how_to_repeat(overrides: Sequence[str] | None = None) -> str:
+    """The commands that repeat this run, for its record; `overrides` where they are not those of this command line."""
     state = repro.git_state()
-    arguments = " ".join(sys.argv[1:])
+    arguments = " ".join(sys.argv[1:] if overrides is None else overrides)
     return f"git checkout {state['git.commit']}   # uncommitted changes: {state['git.changes']}\npython -m training.train {arguments}\n"
 
 

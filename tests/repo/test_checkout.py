@@ -38,6 +38,7 @@ def test_the_environment_is_read_in_one_place() -> None:
         "serving/loading.py",
         "training/entry.py",
         "training/package.py",
+        "training/parent_run.py",
         "training/repro.py",
         "training/reproduce.py",
     }

@@ -37,6 +37,7 @@ from training.schema import (
 )
 from training.simulator_schema import FitSimulatorConfig
 from training.summary_schema import EvaluateSummariesConfig
+from training.tune_schema import TuneConfig
 
 KINDS: dict[str, type] = {
     "train": TrainConfig,
@@ -58,6 +59,7 @@ KINDS: dict[str, type] = {
     "finetune_engagement": FinetuneEngagementConfig,
     "fetch": FetchConfig,
     "register": RegisterConfig,
+    "tune": TuneConfig,
 }
 FREE = (
     "evaluate_public",
@@ -67,6 +69,7 @@ FREE = (
     "report_analytics",
     "finetune_engagement",
     "fetch",
+    "tune",
 )
 FLAT = [name for name in KINDS if name not in FREE]
 """Those whose fields are known by name alone; the others hold sets under free names, or what may be left out."""
@@ -95,6 +98,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "tracking": ("local", "server", "off"),
     "experiment": ("null", "frozen_half"),
     "debug": ("null", "tiny", "overfit", "profile"),
+    "sweep": ("text",),
     "hydra": ("quiet",),
 }
 
