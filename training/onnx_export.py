@@ -26,10 +26,10 @@ def torch_logits(network: TextNetwork, ids: Sequence[Sequence[int]], batch_size:
             values = network(torch.from_numpy(input_ids), torch.from_numpy(mask))
         return {name: value.numpy() for name, value in values.items()}
 
-    return _batched(forward, network.tasks, ids, batch_size)
+    return _batched(forward, network.tasks, ids, batch_size, network.pad_id)
 
 
-def onnx_logits(file: Path, tasks: Sequence[Task], ids: Sequence[Sequence[int]], batch_size: int = 32) -> Logits:
+def onnx_logits(file: Path, tasks: Sequence[Task], ids: Sequence[Sequence[int]], batch_size: int = 32, pad_id: int = 0) -> Logits:
     """The same for an ONNX file, on the CPU."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -41,7 +41,7 @@ def onnx_logits(file: Path, tasks: Sequence[Task], ids: Sequence[Sequence[int]],
         given = {"input_ids": input_ids, "attention_mask": mask} if masked else {"input_ids": input_ids}
         return dict(zip(names, session.run(names, given), strict=True))
 
-    return _batched(forward, tasks, ids, batch_size, padded=masked)
+    return _batched(forward, tasks, ids, batch_size, pad_id, padded=masked)
 
 
 def largest_difference(left: Logits, right: Logits) -> float:
@@ -124,14 +124,14 @@ def layer_nodes(file: Path) -> dict[str, list[str]]:
 
 
 def _batched(
-    forward: Any, tasks: Sequence[Task], ids: Sequence[Sequence[int]], batch_size: int, *, padded: bool = True
+    forward: Any, tasks: Sequence[Task], ids: Sequence[Sequence[int]], batch_size: int, pad_id: int, *, padded: bool = True
 ) -> Logits:
     order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
     out = {task.name: np.zeros((len(ids), len(task.labels)), dtype=np.float32) for task in tasks}
     alike = [order] if padded else [list(group) for _, group in groupby(order, key=lambda index: len(ids[index]))]
     for rows in [group[start : start + batch_size] for group in alike for start in range(0, len(group), batch_size)]:
         width = max(len(ids[index]) for index in rows)
-        input_ids = np.zeros((len(rows), width), dtype=np.int64)
+        input_ids = np.full((len(rows), width), pad_id, dtype=np.int64)
         mask = np.zeros((len(rows), width), dtype=np.int64)
         for number, index in enumerate(rows):
             input_ids[number, : len(ids[index])] = ids[index]

@@ -34,7 +34,7 @@ from training import encoder, entry, repro, tracking
 from training.data import ChatData
 from training.logger import History, RunLogger
 from training.module import TextModule
-from training.network import TextNetwork, freeze
+from training.network import TextNetwork, freeze, longest
 from training.schema import TrainConfig, TrainerConfig
 
 CHECKPOINTS = Path("mlruns/checkpoints")
@@ -48,9 +48,11 @@ def train(config: TrainConfig) -> dict[str, float]:
     source = encoder.locate(config.model.encoder)
     tasks = tuple(task for task in TASKS if task.name in {head.task for head in config.task.heads})
     network = TextNetwork(encoder.load(source), tasks, config.model.dropout)
+    if config.data.max_tokens > longest(network.encoder):
+        raise ValueError(f"data.max_tokens is {config.data.max_tokens}, the encoder reads at most {longest(network.encoder)}")
     freeze(network, config.model.freeze_embeddings, config.model.freeze_layers)
     network.train()  # transformers hands encoders out in evaluation mode, without dropout
-    data = ChatData(config.data, source / "tokenizer.json", tasks, config.seed)
+    data = ChatData(config.data, source / "tokenizer.json", tasks, config.seed, network.pad_id)
     module = TextModule(network, config.task.heads, config.optim, data.rows("train"))
 
     hashes = repro.data_hashes(sorted(Path(config.data.processed).glob("*.parquet")))
@@ -164,8 +166,9 @@ def _write(
         facts = {
             **tasks_to_json(network.tasks),
             "encoder": config.model.encoder.name,
-            "encoder_sha256": config.model.encoder.sha256,
+            "encoder_sha256": fingerprint.of_file(source / "model.safetensors"),
             "max_tokens": config.data.max_tokens,
+            "pad_id": network.pad_id,
             "seed": config.seed,
         }
         (folder / "tasks.json").write_text(json.dumps(facts, indent=2) + "\n")

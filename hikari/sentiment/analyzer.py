@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
-from hikari.bundle import find_bundle, open_bundle
+from hikari.bundle import find_bundle
 from hikari.errors import BadInput, HikariError, TooLarge
 from hikari.fields import MAX_NAME, name_field
 from hikari.sentiment import symbols as symbol_lexicon
 from hikari.sentiment.caching import ScoreCache, score_key
-from hikari.sentiment.classifier import TextClassifier
 from hikari.sentiment.messages import MAX_BATCH, MAX_ID, ChatMessage, chat_message
+from hikari.sentiment.opening import open_classifier
 from hikari.sentiment.recommendation import Signals, recommend
 from hikari.sentiment.scores import MessageScores, Scorer
 from hikari.sentiment.symbols import Symbol, SymbolLexicon
@@ -209,7 +209,8 @@ class AdvancedSentimentAnalyzer:
             user_falling=trend["user_trend"]["direction"] == "falling",
             only_symbols=scores.only_symbols,
         )
-        context = {**trend, "question": {"asks": scores.asks, "probability": round(scores.question, 4)}}
+        probability = None if scores.question is None else round(scores.question, 4)
+        context = {**trend, "question": {"asks": scores.asks, "probability": probability}}
         return {
             **scores.as_dict(),
             "context": context,
@@ -225,8 +226,8 @@ class AdvancedSentimentAnalyzer:
 
     def _load(self) -> Scorer:
         settings = Settings.read()
-        bundle = open_bundle(find_bundle(BUNDLE_NAME, self._path, settings))
-        classifier = TextClassifier(bundle, threads=self._threads or settings.threads, device=self._device)
+        path = find_bundle(BUNDLE_NAME, self._path, settings)
+        classifier = open_classifier(path, threads=self._threads or settings.threads, device=self._device)
         self._load_channel_files(settings.home / "emotes")
         scorer = Scorer(classifier, self._ensemble)
         scorer.score([("warm up", symbol_lexicon.lexicon())])

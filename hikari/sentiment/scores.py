@@ -11,8 +11,8 @@ from hikari.errors import BadInput
 from hikari.sentiment import symbols as symbol_lexicon
 from hikari.sentiment import text as chat_text
 from hikari.sentiment import vader
-from hikari.sentiment.classifier import TextClassifier
 from hikari.sentiment.ensemble import Ensemble
+from hikari.sentiment.opening import Classifier
 from hikari.sentiment.symbols import Symbol, SymbolLexicon
 from hikari.sentiment.text import Reading
 
@@ -31,7 +31,8 @@ class MessageScores:
     emotion_labels: list[str]
     toxicity: dict[str, float]
     toxic_labels: list[str]
-    question: float
+    question: float | None
+    """None: the model does not know questions, and `asks` follows the question mark."""
     asks: bool
     only_symbols: bool
 
@@ -71,7 +72,7 @@ class MessageScores:
 class Scorer:
     """Reads, classifies and combines; one call handles any number of messages. Stateless, so threads may share it."""
 
-    def __init__(self, classifier: TextClassifier, ensemble: str | None = None) -> None:
+    def __init__(self, classifier: Classifier, ensemble: str | None = None) -> None:
         calibration = classifier.calibration
         chosen = ensemble or calibration.default_ensemble
         if chosen not in calibration.ensembles:
@@ -102,6 +103,7 @@ class Scorer:
             symbol_lexicon.score(reading.symbols),
         )
         toxic = over["toxicity"]
+        knows_questions = "question" in self._tasks
         return MessageScores(
             aggregate=combined[2] - combined[0],
             label=self.ensemble.label(combined),
@@ -113,10 +115,19 @@ class Scorer:
             emotion_labels=over["emotion"],
             toxicity=named["toxicity"],
             toxic_labels=toxic if not toxic or "toxic" in toxic else ["toxic", *toxic],
-            question=named["question"]["question"],
-            asks=bool(over["question"]),
+            question=named["question"]["question"] if knows_questions else None,
+            asks=bool(over["question"]) if knows_questions else asks_by_mark(reading.words),
             only_symbols=reading.only_symbols,
         )
+
+
+def asks_by_mark(words: str) -> bool:
+    """Whether a text with a word in it has a question mark: what stands in for a model that does not know questions.
+
+    >>> asks_by_mark("can you play this?"), asks_by_mark("can you play this"), asks_by_mark("???")
+    (True, False, False)
+    """
+    return any(mark in words for mark in "?？؟") and any(map(str.isalnum, words))
 
 
 def polarity(sentiments: dict[str, float]) -> float:
