@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from hikari.sentiment import text as chat_text
+from hikari.sentiment.labels import EMOTION, TOXICITY
 from tests import tiny
 from training.entry import composed
+from training.export_stack import ExportStackConfig
 from training.schema import EncoderConfig, TrainConfig
 
 LONGEST = 64
@@ -39,6 +41,8 @@ def make(kind: str, folder: Path, labels: tuple[str, ...] = (), seed: int = 0) -
     tokenizer = {"roberta": _byte_pairs, "xlm-roberta": _pieces, "multilingual-minilm": _pieces}.get(kind, _words)()
     words = {"vocab_size": tokenizer.get_vocab_size(), "id2label": dict(enumerate(labels)) or {0: "LABEL_0", 1: "LABEL_1"}}
     words["label2id"] = {label: number for number, label in words["id2label"].items()}
+    # A classifier reads its first token, which little reaches through weights near zero.
+    words["initializer_range"] = 0.3 if labels else 0.02
     torch.manual_seed(seed)
     if kind == "distilbert":
         config: Any = transformers.DistilBertConfig(
@@ -68,6 +72,37 @@ def make(kind: str, folder: Path, labels: tuple[str, ...] = (), seed: int = 0) -
     else:
         tokenizer.save(str(folder / "tokenizer.json"))
     return folder
+
+
+STARS = ("1 star", "2 stars", "3 stars", "4 stars", "5 stars")
+CLASSIFIERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "sentiment": ("bert", STARS),
+    # Not in our order, so that a map that is ignored is seen.
+    "emotion": ("roberta", EMOTION[::-1]),
+    "toxicity": ("distilbert", (*TOXICITY[3:], *TOXICITY[:3])),
+}
+"""The architecture and labels of the three checkpoints of the tiny stack."""
+
+
+def make_classifiers(folder: Path) -> Path:
+    """A folder each for the three checkpoints of a stack."""
+    for number, (task, (kind, labels)) in enumerate(CLASSIFIERS.items()):
+        make(kind, folder / task, labels, seed=number)
+    return folder
+
+
+def stack_config(classifiers: Path, bundle: Path, *overrides: str) -> ExportStackConfig:
+    """The configuration of the shipped stack, but for where the checkpoints come from."""
+    sources = [
+        override
+        for task in CLASSIFIERS
+        for override in (
+            f"{task}.checkpoint.source=folder",
+            f"{task}.checkpoint.location={classifiers / task}",
+            f"{task}.checkpoint.sha256=null",
+        )
+    ]
+    return composed("export_stack", ExportStackConfig, [*sources, f"bundle={bundle}", *overrides])
 
 
 def config_of(name: str) -> EncoderConfig:

@@ -16,7 +16,7 @@ class TextNetwork(nn.Module):
     def __init__(self, encoder: nn.Module, tasks: tuple[Task, ...], dropout: float) -> None:
         super().__init__()
         self.encoder = encoder
-        self.tasks = tasks
+        self.tasks: tuple[Task, ...] = tasks
         width = int(encoder.config.hidden_size)  # type: ignore[union-attr, arg-type]
         self.dropout = nn.Dropout(dropout)
         self.heads = nn.ModuleDict({task.name: nn.Linear(width, len(task.labels)) for task in tasks})

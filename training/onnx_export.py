@@ -6,19 +6,28 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnxruntime
 import torch
 
 from hikari.sentiment.labels import Task
-from training.network import TextNetwork
 
 Logits = dict[str, np.ndarray]
 
 
-def torch_logits(network: TextNetwork, ids: Sequence[Sequence[int]], batch_size: int = 32) -> Logits:
+class Network(Protocol):
+    """What is exported and compared: a torch module in evaluation mode, token ids and mask to logits per task."""
+
+    @property
+    def tasks(self) -> tuple[Task, ...]: ...
+    @property
+    def pad_id(self) -> int: ...
+    def __call__(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, /) -> dict[str, torch.Tensor]: ...
+
+
+def torch_logits(network: Network, ids: Sequence[Sequence[int]], batch_size: int = 32) -> Logits:
     """Logits per task for token id lists, batched by length, in the order given."""
 
     def forward(input_ids: np.ndarray, mask: np.ndarray) -> Logits:
@@ -49,7 +58,7 @@ def largest_difference(left: Logits, right: Logits) -> float:
     return float(np.max([np.abs(left[name] - right[name]).max() for name in left]))
 
 
-def export_fp32(network: TextNetwork, file: Path) -> None:
+def export_fp32(network: Network, file: Path) -> None:
     """Write the network with free batch size and length; one output per task."""
     names = [task.name for task in network.tasks]
 
