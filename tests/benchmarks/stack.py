@@ -16,7 +16,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -33,11 +32,11 @@ from hikari.sentiment import text as chat_text
 from hikari.sentiment.labels import EMOTION, TOXICITY
 from tests.benchmarks.live.texts import LENGTH
 from tests.benchmarks.stack_worker import SIDES
+from tests.benchmarks.workers import ROOT, Worker
 from training import corpus, export_stack
 from training.entry import composed
 from training.export_stack import ExportStackConfig
 
-ROOT = Path(__file__).parents[2]
 STARS = ("1 star", "2 stars", "3 stars", "4 stars", "5 stars")
 WARM_UP = 5
 AIM = 30.0
@@ -53,42 +52,6 @@ SIZES: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 WORDS = {"sentiment": 105_879, "emotion": 50_265, "toxicity": 30_522}
-
-
-class Worker:
-    """One side in its process."""
-
-    def __init__(self, name: str, folder: Path, texts: Path, cores: int, scratch: Path) -> None:
-        self.name, self._log = name, scratch / f"{name}.log"
-        command = [sys.executable, "-m", "tests.benchmarks.stack_worker", name, str(folder.absolute()), str(texts), str(cores)]
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("HIKARI_")}
-        settings = {
-            "PYTHONPATH": str(ROOT),
-            "OMP_NUM_THREADS": str(cores),
-            "HF_HUB_OFFLINE": "1",
-            "TOKENIZERS_PARALLELISM": "false",
-        }
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env={**kept, **settings}, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
-            )
-
-    def ask(self, command: str) -> Any:
-        """The answer to one command. Raises `RuntimeError` with the worker's own words."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(command + "\n")
-            self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise RuntimeError(f"{self.name} failed:\n{self._log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
-        return json.loads(answer)
-
-    def end(self) -> None:
-        """Stop the process."""
-        self._process.kill()
-        self._process.wait()
 
 
 def make_checkpoints(folder: Path, size: str, tokenizer: Path) -> Path:
@@ -159,7 +122,9 @@ def measure(options: argparse.Namespace, say: Console) -> dict[str, Any]:
         where = {"hikari": options.bundle, "onnx": folder / "stack"}
         sides = []
         for name in SIDES:
-            sides.append(Worker(name, where.get(name, checkpoints), texts, options.cores, folder))
+            arguments = [name, str(where.get(name, checkpoints).absolute()), str(texts), str(options.cores)]
+            threads = {"OMP_NUM_THREADS": str(options.cores)}
+            sides.append(Worker(name, "tests.benchmarks.stack_worker", arguments, folder, threads))
             ending.callback(sides[-1].end)
         for side in sides:
             side.ask(f"latency 0 {WARM_UP}")

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from tests.benchmarks import stack
 from tests.benchmarks.live.texts import LENGTH
+from tests.benchmarks.workers import Worker
 
 
 def report(p50: float, singles: float, rss: float) -> dict[str, float]:
@@ -53,7 +54,8 @@ def test_a_tiny_run_measures_every_side(tiny_bundle: Path) -> None:
 
 def test_a_side_that_fails_says_why(tmp_path: Path) -> None:
     (tmp_path / "texts.json").write_text("[]")
-    worker = stack.Worker("hikari", tmp_path / "none", tmp_path / "texts.json", 1, tmp_path)
+    arguments = ["hikari", str(tmp_path / "none"), str(tmp_path / "texts.json"), "1"]
+    worker = Worker("hikari", "tests.benchmarks.stack_worker", arguments, tmp_path)
     try:
         with pytest.raises(RuntimeError, match=r"hikari failed:[^$]*no model bundle"):
             worker.ask("memory")
