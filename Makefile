@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export BENTOML_DO_NOT_TRACK := True
 export DVC_NO_ANALYTICS := 1
 
-.PHONY: help run test setup setup-dev pipeline fetch pretrain serve bench bench-stream bench-peers soak lint mlflow clean check-machine
+.PHONY: help run test setup setup-dev pipeline fetch pretrain serve bench bench-stream bench-peers bench-trainer soak lint mlflow clean check-machine
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -55,6 +55,9 @@ bench-stream: setup-dev $(VENV)/.ready-infinity ## ten minutes of a simulated st
 
 bench-peers: setup-dev $(VENV)/.ready-peers ## the same memories in mem0, chromadb and sqlite+numpy, each in its own environment
 	python -m tests.benchmarks.peers --venvs $(VENV)/peers --output tests/benchmarks/results/peers.json
+
+bench-trainer: setup-dev $(VENV)/.ready-accelerate ## our training against the stock Hugging Face Trainer: same network, data and batch
+	python -m tests.benchmarks.trainer --accelerate $(VENV)/peers/accelerate --output tests/benchmarks/results/trainer.json
 
 soak: setup-dev ## kill and flood for an hour or so: the memory, the analytics, the served engine; nothing promised may be lost
 	python -m tests.soak.memory --rounds 50
@@ -101,6 +104,11 @@ $(VENV)/.ready-infinity: tests/benchmarks/peers/requirements-infinity.txt
 	@test -x $(VENV)/peers/infinity/bin/python || $(PYTHON) -m venv $(VENV)/peers/infinity
 	@echo "installing infinity-emb into an environment of its own"
 	@$(VENV)/peers/infinity/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/peers/requirements-infinity.txt
+	@touch $@
+
+# accelerate alone, seen by its side of the benchmark only: both run our torch and transformers.
+$(VENV)/.ready-accelerate: tests/benchmarks/peers/requirements-accelerate.txt
+	@python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps --target $(VENV)/peers/accelerate -r tests/benchmarks/peers/requirements-accelerate.txt
 	@touch $@
 
 comma := ,

@@ -11,6 +11,11 @@
     calibration.json    temperatures, thresholds, ensemble weights
     weights.safetensors the trained weights
 
+    kind `stack`, three classifiers instead of one, each with its own encoder (nothing above but the manifest):
+    stack.json          for each of sentiment, emotion, toxicity: where it came from, which labels became which, its sizes
+    calibration.json    as above
+    sentiment.onnx  sentiment.tokenizer.json    and the same of emotion and toxicity
+
     kind `embedder`, the encoder of the memory (one of the two graphs is enough):
     embedding.json      dimension, length, pooling, preprocessing
 
@@ -35,8 +40,14 @@ from hikari.settings import Settings
 FORMAT = 1
 MANIFEST = "manifest.json"
 REQUIRED = ("labels.json", "calibration.json", "tokenizer.json", "weights.safetensors", "model.onnx")
+STACK_PARTS = ("sentiment", "emotion", "toxicity")
 KINDS: Mapping[str, tuple[str, ...]] = {
     "text": REQUIRED,
+    "stack": (
+        "stack.json",
+        "calibration.json",
+        *(f"{part}.{kind}" for part in STACK_PARTS for kind in ("onnx", "tokenizer.json")),
+    ),
     "embedder": ("embedding.json", "tokenizer.json", "model.int8.onnx or model.onnx"),
     "engagement": ("engagement.json", "weights.safetensors", "model.onnx"),
 }
@@ -101,6 +112,12 @@ def open_bundle(path: Path, kind: str = "text") -> Bundle:
     return Bundle(path, manifest)
 
 
+def classifier_kind(path: Path) -> str:
+    """`stack` or `text`: which kind of classifier the folder claims to hold; `open_bundle` then says what is wrong with it."""
+    manifest = path / MANIFEST
+    return "stack" if manifest.is_file() and _read_json(manifest).get("kind") == "stack" else "text"
+
+
 def write_bundle(
     target: Path,
     files: Mapping[str, Path | bytes],
@@ -149,7 +166,7 @@ def find_bundle(name: str, path: Path | str | None = None, settings: Settings | 
     """Where the bundle `name` lies: `path`, `HIKARI_BUNDLE`, `$HIKARI_HOME/models/<name>`, the checkout's `data/models/<name>`.
 
     The first two are taken as they are (a wrong explicit path must not fall through to another model). `HIKARI_BUNDLE` names a
-    bundle of kind `text` and says nothing about others.
+    classifier, a bundle of kind `text` or `stack`, and says nothing about others.
     Raises `NotReady` that says where it looked.
     """
     if path is not None:

@@ -101,9 +101,9 @@ def _score(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from hikari.bundle import find_bundle, open_bundle
+    from hikari.bundle import find_bundle
     from hikari.scoring import score_file
-    from hikari.sentiment.classifier import TextClassifier
+    from hikari.sentiment.opening import open_classifier
     from hikari.sentiment.scores import Scorer
     from hikari.sentiment.thresholds import toxicity_thresholds
     from hikari.settings import Settings
@@ -112,9 +112,8 @@ def _score(options: argparse.Namespace) -> int:
     workers = options.workers if options.workers is not None else settings.threads or os.cpu_count() or 1
     if workers < 1:
         raise BadInput("--workers must be at least 1", field="workers")
-    bundle = open_bundle(find_bundle("text", options.bundle))
     thresholds = toxicity_thresholds(settings.toxicity_thresholds, "HIKARI_TOXICITY_THRESHOLDS")
-    scorer = Scorer(TextClassifier(bundle, threads=1), options.ensemble, thresholds)
+    scorer = Scorer(open_classifier(find_bundle("text", options.bundle), threads=1), options.ensemble, thresholds)
     total = _count_rows(options.source)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=options.json) as bar:

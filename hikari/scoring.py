@@ -20,7 +20,8 @@ from hikari import atomic, fingerprint
 from hikari.errors import BadInput, HikariError
 from hikari.fields import text_field
 from hikari.sentiment import text as chat_text
-from hikari.sentiment.classifier import Logits, TextClassifier
+from hikari.sentiment.classifier import Logits
+from hikari.sentiment.opening import Classifier
 from hikari.sentiment.scores import Scorer
 
 BLOCK = 1_000
@@ -91,9 +92,9 @@ def score_rows(rows: Sequence[dict[str, Any]], scorer: Scorer, pool: ThreadPoolE
     return results
 
 
-def _forward(words: Sequence[str], classifier: TextClassifier, pool: ThreadPoolExecutor) -> Logits:
+def _forward(words: Sequence[str], classifier: Classifier, pool: ThreadPoolExecutor) -> Logits:
     encoded = classifier.prepare(words)
-    order = sorted(range(len(encoded)), key=lambda index: len(encoded[index].ids))
+    order = sorted(range(len(encoded)), key=lambda index: len(encoded[index]))
     # Longest first: the last pass to end is then a short one, and no worker waits for long.
     batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)][::-1]
 

@@ -4,7 +4,7 @@ import contextlib
 
 from hikari.analytics.engagement import EngagementModel
 from hikari.analytics.store import AnalyticsStore
-from hikari.bundle import find_bundle, open_bundle
+from hikari.bundle import classifier_kind, find_bundle, open_bundle
 from hikari.errors import HikariError, NotReady
 from hikari.memory.store import Store
 from hikari.sentiment.thresholds import toxicity_thresholds
@@ -20,7 +20,8 @@ def check() -> None:
         toxicity_thresholds(settings.toxicity_thresholds, "HIKARI_TOXICITY_THRESHOLDS")
         if not keys.parse(settings.api_keys):
             _require_loopback(_host())
-        open_bundle(find_bundle(shipped.BUNDLE_NAME, shipped.text_bundle(settings), settings))
+        text = find_bundle(shipped.BUNDLE_NAME, shipped.text_bundle(settings), settings)
+        open_bundle(text, classifier_kind(text))
         open_bundle(find_bundle(shipped.EMBEDDER, shipped.embedder(settings), settings, shipped.EMBEDDER), shipped.EMBEDDER)
         with contextlib.suppress(NotReady):  # without it the engagement is not predicted, all else is
             EngagementModel.open(shipped.engagement(settings), settings=settings)

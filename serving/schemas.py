@@ -134,7 +134,7 @@ class Trend(BaseModel):
 
 class Question(BaseModel):
     asks: bool
-    probability: Probability
+    probability: Probability | None = Field(description="null when the model does not know questions and a question mark decides")
 
 
 class Context(BaseModel):

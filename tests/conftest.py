@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import tiny
+from tests import tiny, tiny_encoders
 from tests.redis_process import RedisProcess
 
 ROOT = Path(__file__).parent.parent
@@ -69,6 +69,18 @@ def tiny_checkpoint(artefacts: Path) -> Path:
 @pytest.fixture(scope="session")
 def tiny_bundle(artefacts: Path) -> Path:
     return artefacts / "bundle"
+
+
+@pytest.fixture(scope="session")
+def tiny_stack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of kind `stack` of three tiny classifiers with random weights, which lie in `classifiers` beside it."""
+    from training import encoder, export_stack
+
+    folder = tmp_path_factory.mktemp("stack")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder, "CONVERTED", folder / "converted")
+        export_stack.export(tiny_encoders.stack_config(tiny_encoders.make_classifiers(folder / "classifiers"), folder / "stack"))
+    return folder / "stack"
 
 
 @pytest.fixture(scope="session")

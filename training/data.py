@@ -25,12 +25,13 @@ class Rows:
 
     ids: list[list[int]]
     targets: dict[str, np.ndarray]
+    pad_id: int = 0
 
     def __len__(self) -> int:
         return len(self.ids)
 
 
-def tokenise(frame: pd.DataFrame, tokenizer_file: Path, tasks: tuple[Task, ...], max_tokens: int) -> Rows:
+def tokenise(frame: pd.DataFrame, tokenizer_file: Path, tasks: tuple[Task, ...], max_tokens: int, pad_id: int = 0) -> Rows:
     """Tokenise the `words` column, cutting at `max_tokens`, and collect the targets."""
     from tokenizers import Tokenizer
 
@@ -38,7 +39,7 @@ def tokenise(frame: pd.DataFrame, tokenizer_file: Path, tasks: tuple[Task, ...],
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)
     ids = [row.ids for row in tokenizer.encode_batch_fast(frame["words"].tolist())]
-    return Rows(ids, {task.name: frame[target_columns(task)].to_numpy(dtype=np.float32) for task in tasks})
+    return Rows(ids, {task.name: frame[target_columns(task)].to_numpy(dtype=np.float32) for task in tasks}, pad_id)
 
 
 class RowsDataset(Dataset[int]):
@@ -57,7 +58,7 @@ class RowsDataset(Dataset[int]):
 def collate(rows: Rows, indices: list[int]) -> Batch:
     """One padded batch: `input_ids`, `attention_mask` and a target matrix per task."""
     width = max(len(rows.ids[index]) for index in indices)
-    ids = torch.zeros((len(indices), width), dtype=torch.long)
+    ids = torch.full((len(indices), width), rows.pad_id, dtype=torch.long)
     mask = torch.zeros((len(indices), width), dtype=torch.long)
     for number, index in enumerate(indices):
         length = len(rows.ids[index])
@@ -115,9 +116,10 @@ class BucketSampler(Sampler[list[int]]):
 class ChatData(lightning.LightningDataModule):
     """Train and dev rows for Lightning."""
 
-    def __init__(self, config: DataConfig, tokenizer_file: Path, tasks: tuple[Task, ...], seed: int) -> None:
+    def __init__(self, config: DataConfig, tokenizer_file: Path, tasks: tuple[Task, ...], seed: int, pad_id: int = 0) -> None:
         super().__init__()
         self._config, self._tokenizer_file, self._tasks, self._seed = config, tokenizer_file, tasks, seed
+        self._pad_id = pad_id
         self._rows: dict[str, Rows] = {}
 
     def rows(self, split: str) -> Rows:
@@ -126,7 +128,7 @@ class ChatData(lightning.LightningDataModule):
             frame = pd.read_parquet(Path(self._config.processed) / f"{split}.parquet")
             if split == "train" and self._config.max_rows is not None:
                 frame = frame.sample(min(len(frame), self._config.max_rows), random_state=self._seed)
-            self._rows[split] = tokenise(frame, self._tokenizer_file, self._tasks, self._config.max_tokens)
+            self._rows[split] = tokenise(frame, self._tokenizer_file, self._tasks, self._config.max_tokens, self._pad_id)
         return self._rows[split]
 
     def train_dataloader(self) -> DataLoader[Any]:

@@ -57,7 +57,7 @@ def export(config: ExportConfig) -> dict[str, Any]:
         raise ExportError(f"a bundle needs all heads, this checkpoint lacks {', '.join(sorted(missing))}")
     network = load_network(checkpoint, tasks)
     dev = pd.read_parquet(Path(config.processed) / "dev.parquet")
-    rows = tokenise(dev, checkpoint / "tokenizer.json", tasks, facts["max_tokens"])
+    rows = tokenise(dev, checkpoint / "tokenizer.json", tasks, facts["max_tokens"], network.pad_id)
     logits = onnx_export.torch_logits(network, rows.ids)
     vader_scores, emoji_scores = other_members(dev["text"].tolist())
     if config.calibration == "start":
@@ -77,15 +77,17 @@ def export(config: ExportConfig) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         fp32 = Path(scratch) / "model.onnx"
         onnx_export.export_fp32(network, fp32)
-        onnx = onnx_export.onnx_logits(fp32, tasks, rows.ids)
+        onnx = onnx_export.onnx_logits(fp32, tasks, rows.ids, pad_id=network.pad_id)
         difference = onnx_export.largest_difference(logits, onnx)
         if not difference <= config.fp32_tolerance:  # NaN does not pass either
             raise ExportError(
                 f"ONNX and PyTorch differ by {difference:.2e} in a logit, at most {config.fp32_tolerance:.0e} is allowed"
             )
-        int8 = fit_int8(fp32, tasks, calibration, rows.ids, onnx, config, quantiser_for(network, fp32, rows.ids))
+        quantiser = quantiser_for(network, fp32, rows.ids)
+        int8 = fit_int8(fp32, tasks, calibration, rows.ids, onnx, config, quantiser, network.pad_id)
         report = {
             "max_tokens": facts["max_tokens"],
+            "pad_id": network.pad_id,
             "preprocessing": chat_text.VERSION,
             "encoder": facts["encoder"],
             "fp32_max_difference": float(f"{difference:.3g}"),
@@ -122,12 +124,14 @@ def fit_int8(
     reference: Logits,
     config: ExportConfig,
     quantiser: Quantiser | None = None,
+    pad_id: int = 0,
 ) -> Int8:
     """Quantise; while the decisions agree too rarely, give the most sensitive layers back to fp32, one by one."""
     target = fp32.with_name("model.int8.onnx")
     chosen = quantiser or Dynamic(fp32)
     chosen.write(target)
-    agreement = decision_agreement(tasks, calibration, reference, onnx_export.onnx_logits(target, tasks, ids))
+    found = onnx_export.onnx_logits(target, tasks, ids, pad_id=pad_id)
+    agreement = decision_agreement(tasks, calibration, reference, found)
     sys.stdout.write(f"int8 decides like fp32 on {agreement:.2%} of the dev rows (wanted: {config.int8_agreement:.0%})\n")
     if agreement >= config.int8_agreement:
         return Int8(target, agreement, ())
@@ -136,7 +140,7 @@ def fit_int8(
     errors = {}
     for layer in chosen.layers:
         chosen.write(target, [layer])
-        logits = onnx_export.onnx_logits(target, tasks, [ids[index] for index in sample])
+        logits = onnx_export.onnx_logits(target, tasks, [ids[index] for index in sample], pad_id=pad_id)
         errors[layer] = float(np.mean([np.abs(logits[task.name] - reference[task.name][sample]).mean() for task in tasks]))
     # Leaving the most sensitive layer in fp32 shrinks the error most.
     order = sorted(errors, key=errors.__getitem__)
@@ -144,7 +148,8 @@ def fit_int8(
     for layer in order[: config.int8_max_unquantised]:
         kept.append(layer)
         chosen.write(target, kept)
-        agreement = decision_agreement(tasks, calibration, reference, onnx_export.onnx_logits(target, tasks, ids))
+        found = onnx_export.onnx_logits(target, tasks, ids, pad_id=pad_id)
+        agreement = decision_agreement(tasks, calibration, reference, found)
         sys.stdout.write(f"int8 with {', '.join(kept)} in fp32: {agreement:.2%}\n")
         if agreement >= config.int8_agreement:
             return Int8(target, agreement, tuple(kept))

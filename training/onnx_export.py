@@ -6,19 +6,28 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnxruntime
 import torch
 
 from hikari.sentiment.labels import Task
-from training.network import TextNetwork
 
 Logits = dict[str, np.ndarray]
 
 
-def torch_logits(network: TextNetwork, ids: Sequence[Sequence[int]], batch_size: int = 32) -> Logits:
+class Network(Protocol):
+    """What is exported and compared: a torch module in evaluation mode, token ids and mask to logits per task."""
+
+    @property
+    def tasks(self) -> tuple[Task, ...]: ...
+    @property
+    def pad_id(self) -> int: ...
+    def __call__(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, /) -> dict[str, torch.Tensor]: ...
+
+
+def torch_logits(network: Network, ids: Sequence[Sequence[int]], batch_size: int = 32) -> Logits:
     """Logits per task for token id lists, batched by length, in the order given."""
 
     def forward(input_ids: np.ndarray, mask: np.ndarray) -> Logits:
@@ -26,10 +35,10 @@ def torch_logits(network: TextNetwork, ids: Sequence[Sequence[int]], batch_size:
             values = network(torch.from_numpy(input_ids), torch.from_numpy(mask))
         return {name: value.numpy() for name, value in values.items()}
 
-    return _batched(forward, network.tasks, ids, batch_size)
+    return _batched(forward, network.tasks, ids, batch_size, network.pad_id)
 
 
-def onnx_logits(file: Path, tasks: Sequence[Task], ids: Sequence[Sequence[int]], batch_size: int = 32) -> Logits:
+def onnx_logits(file: Path, tasks: Sequence[Task], ids: Sequence[Sequence[int]], batch_size: int = 32, pad_id: int = 0) -> Logits:
     """The same for an ONNX file, on the CPU."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -41,7 +50,7 @@ def onnx_logits(file: Path, tasks: Sequence[Task], ids: Sequence[Sequence[int]],
         given = {"input_ids": input_ids, "attention_mask": mask} if masked else {"input_ids": input_ids}
         return dict(zip(names, session.run(names, given), strict=True))
 
-    return _batched(forward, tasks, ids, batch_size, padded=masked)
+    return _batched(forward, tasks, ids, batch_size, pad_id, padded=masked)
 
 
 def largest_difference(left: Logits, right: Logits) -> float:
@@ -49,7 +58,7 @@ def largest_difference(left: Logits, right: Logits) -> float:
     return float(np.max([np.abs(left[name] - right[name]).max() for name in left]))
 
 
-def export_fp32(network: TextNetwork, file: Path) -> None:
+def export_fp32(network: Network, file: Path) -> None:
     """Write the network with free batch size and length; one output per task."""
     names = [task.name for task in network.tasks]
 
@@ -124,14 +133,14 @@ def layer_nodes(file: Path) -> dict[str, list[str]]:
 
 
 def _batched(
-    forward: Any, tasks: Sequence[Task], ids: Sequence[Sequence[int]], batch_size: int, *, padded: bool = True
+    forward: Any, tasks: Sequence[Task], ids: Sequence[Sequence[int]], batch_size: int, pad_id: int, *, padded: bool = True
 ) -> Logits:
     order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
     out = {task.name: np.zeros((len(ids), len(task.labels)), dtype=np.float32) for task in tasks}
     alike = [order] if padded else [list(group) for _, group in groupby(order, key=lambda index: len(ids[index]))]
     for rows in [group[start : start + batch_size] for group in alike for start in range(0, len(group), batch_size)]:
         width = max(len(ids[index]) for index in rows)
-        input_ids = np.zeros((len(rows), width), dtype=np.int64)
+        input_ids = np.full((len(rows), width), pad_id, dtype=np.int64)
         mask = np.zeros((len(rows), width), dtype=np.int64)
         for number, index in enumerate(rows):
             input_ids[number, : len(ids[index])] = ids[index]

@@ -28,6 +28,7 @@ _WEIGHT_LIMIT = 63
 """7 bits: on processors without VNNI two products of 8 bits overflow their 16-bit sum."""
 _SMALLEST = np.float32(1e-12)
 _MICROSOFT = "com.microsoft"
+_KNOWN = ("bert", "roberta", "xlm-roberta")
 
 
 class UnknownEncoder(ValueError):
@@ -74,13 +75,14 @@ def quantise_rows(encoder: Any, samples: Sequence[Sequence[int]], target: Path) 
 
 
 class RowEncoder:
-    """A BERT of transformers, ready to be written into graphs. Raises `UnknownEncoder`."""
+    """A BERT or RoBERTa of transformers, ready to be written into graphs. Raises `UnknownEncoder`."""
 
     def __init__(self, encoder: Any, samples: Sequence[Sequence[int]]) -> None:
         config = encoder.config
-        if config.model_type != "bert" or config.hidden_act != "gelu":
+        activation = getattr(config, "hidden_act", None)
+        if config.model_type not in _KNOWN or activation != "gelu":
             raise UnknownEncoder(
-                f"only BERT with GELU can be quantised row by row, got {config.model_type} with {config.hidden_act}"
+                f"only {', '.join(_KNOWN)} with GELU can be quantised row by row, got {config.model_type} with {activation}"
             )
         self._encoder, self._heads = encoder, int(config.num_attention_heads)
         self.width = int(config.hidden_size)
@@ -142,7 +144,10 @@ def _centres(encoder: Any, samples: Sequence[Sequence[int]]) -> list[_Centres]:
 def _embeddings(graph: "RowGraph", part: Any, centre: np.ndarray) -> str:
     words = graph.lookup("input_ids", _array(part.word_embeddings.weight), "words")
     # A text is one segment, so that every token has the first type.
-    places = graph.constant("places", _array(part.position_embeddings.weight) + _array(part.token_type_embeddings.weight)[0])
+    # RoBERTa's first places belong to padding, of which there is none.
+    padding = part.position_embeddings.padding_idx
+    taken = _array(part.position_embeddings.weight)[0 if padding is None else padding + 1 :]
+    places = graph.constant("places", taken + _array(part.token_type_embeddings.weight)[0])
     first, axis = graph.constant("places/first", np.array([0])), graph.constant("places/axis", np.array([0]))
     length = graph.node("Shape", ["input_ids"], "length", start=1, end=2)
     placed = graph.node("Add", [words, graph.node("Slice", [places, first, length, axis], "places/taken")], "placed")

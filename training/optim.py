@@ -8,7 +8,7 @@ import lightning
 import torch
 from torch import nn
 
-from training.network import TextNetwork
+from training.network import TextNetwork, blocks
 from training.schema import OptimConfig
 
 
@@ -27,11 +27,10 @@ class FusedModule(lightning.LightningModule):
 def parameter_groups(network: TextNetwork, config: OptimConfig) -> list[dict[str, Any]]:
     """Groups by depth and by decay: lower layers learn slower (ULMFiT's discriminative rates), biases and norms never decay."""
     encoder: Any = network.encoder
-    depth = len(encoder.encoder.layer)
+    layers = blocks(encoder)
+    depth = len(layers)
     rates: list[tuple[nn.Module, float]] = [(network.heads, config.head_lr)]
-    rates += [
-        (layer, config.lr * config.layer_decay ** (depth - 1 - number)) for number, layer in enumerate(encoder.encoder.layer)
-    ]
+    rates += [(layer, config.lr * config.layer_decay ** (depth - 1 - number)) for number, layer in enumerate(layers)]
     rates.append((encoder.embeddings, config.lr * config.layer_decay**depth))
     groups = []
     for module, rate in rates:

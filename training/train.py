@@ -34,7 +34,7 @@ from training import encoder, entry, repro, text_release, tracking
 from training.data import ChatData
 from training.logger import History, RunLogger
 from training.module import TextModule
-from training.network import TextNetwork, freeze
+from training.network import TextNetwork, freeze, longest
 from training.schema import TrainConfig, TrainerConfig
 
 CHECKPOINTS = Path("mlruns/checkpoints")
@@ -51,12 +51,14 @@ def train(config: TrainConfig, callbacks: Sequence[lightning.Callback] = (), che
     source = encoder.locate(config.model.encoder)
     tasks = tuple(task for task in TASKS if task.name in {head.task for head in config.task.heads})
     network = TextNetwork(encoder.load(source), tasks, config.model.dropout)
+    if config.data.max_tokens > longest(network.encoder):
+        raise ValueError(f"data.max_tokens is {config.data.max_tokens}, the encoder reads at most {longest(network.encoder)}")
     before = None if config.model.start is None else text_release.read_weights(Path(config.model.start))
     if before is not None:
         text_release.load(network, before)
     freeze(network, config.model.freeze_embeddings, config.model.freeze_layers)
     network.train()  # transformers hands encoders out in evaluation mode, without dropout
-    data = ChatData(config.data, source / "tokenizer.json", tasks, config.seed)
+    data = ChatData(config.data, source / "tokenizer.json", tasks, config.seed, network.pad_id)
     module = TextModule(network, config.task.heads, config.optim, data.rows("train"))
 
     files = sorted(Path(config.data.processed).glob("*.parquet"))
@@ -177,9 +179,10 @@ def _write(
         facts = {
             **tasks_to_json(network.tasks),
             "encoder": config.model.encoder.name,
-            "encoder_sha256": config.model.encoder.sha256,
+            "encoder_sha256": fingerprint.of_file(source / "model.safetensors"),
             "start": None if config.model.start is None else fingerprint.of_file(Path(config.model.start) / text_release.WEIGHTS),
             "max_tokens": config.data.max_tokens,
+            "pad_id": network.pad_id,
             "seed": config.seed,
         }
         if config.model.start is not None:

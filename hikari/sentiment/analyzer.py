@@ -9,16 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
-from hikari.bundle import find_bundle, open_bundle
+from hikari.bundle import find_bundle
 from hikari.errors import BadInput, HikariError, NotReady, TooLarge
 from hikari.fields import MAX_NAME, name_field
 from hikari.sentiment import symbols as symbol_lexicon
 from hikari.sentiment.caching import ScoreCache, score_key
 from hikari.sentiment.channel_lexicons import ChannelLexicons
-from hikari.sentiment.classifier import TextClassifier
 from hikari.sentiment.emote_evidence import LearningConfig
 from hikari.sentiment.emote_learning import EmoteLearner, Lesson
 from hikari.sentiment.messages import MAX_BATCH, MAX_ID, ChatMessage, chat_message
+from hikari.sentiment.opening import open_classifier
 from hikari.sentiment.recommendation import Signals, recommend, unread
 from hikari.sentiment.scores import MessageScores, Scorer
 from hikari.sentiment.symbols import SymbolLexicon
@@ -279,7 +279,8 @@ class AdvancedSentimentAnalyzer:
         )
         if not model["language_supported"]:
             signals = unread(signals, scores.symbols)
-        context = {**trend, "question": {"asks": scores.asks, "probability": round(scores.question, 4)}}
+        probability = None if scores.question is None else round(scores.question, 4)
+        context = {**trend, "question": {"asks": scores.asks, "probability": probability}}
         return {
             **scores.as_dict(),
             "context": context,
@@ -288,8 +289,8 @@ class AdvancedSentimentAnalyzer:
 
     def _load(self) -> Scorer:
         settings = Settings.read()
-        bundle = open_bundle(find_bundle(BUNDLE_NAME, self._path, settings))
-        classifier = TextClassifier(bundle, threads=self._threads or settings.threads, device=self._device)
+        path = find_bundle(BUNDLE_NAME, self._path, settings)
+        classifier = open_classifier(path, threads=self._threads or settings.threads, device=self._device)
         self._lexicons.read_files(settings.home / "emotes")
         self._open_learner(settings)
         thresholds = self._thresholds

@@ -5,10 +5,11 @@ scores then do not depend on what it is analysed with (`training.onnx_rowwise`).
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from threading import Lock
 from typing import Any, cast
 
@@ -30,41 +31,51 @@ class Encoded:
 
     ids: tuple[int, ...]
 
+    def __len__(self) -> int:
+        return len(self.ids)
 
-class TextClassifier:
-    """The encoder with its heads, run by onnxruntime: on CUDA in fp32 when a GPU is there, else quantised on the CPU.
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What one graph is made of: its files, the tasks that it has outputs for, and the texts that it takes."""
+
+    tokenizer: Path
+    fp32: Path
+    int8: Path | None
+    tasks: tuple[Task, ...]
+    max_tokens: int
+    pad_id: int
+
+
+class TextGraph:
+    """One encoder with its heads, run by onnxruntime: on CUDA in fp32 when a GPU is there, else quantised on the CPU.
 
     Safe to call from several threads. `threads` (default: all processors) are the passes side by side, or, of a graph that takes padded
-    batches, the threads inside one.
+    batches, the threads inside one. Raises `BadBundle` when the graph lacks an output, `NotReady` when it cannot run here.
     """
 
-    def __init__(self, bundle: Bundle, *, threads: int | None = None, device: str = "auto", precision: str = "auto") -> None:
+    def __init__(self, graph: Graph, *, threads: int | None = None, device: str = "auto", precision: str = "auto") -> None:
         from tokenizers import Tokenizer
 
-        if bundle.manifest.get("preprocessing") != chat_text.VERSION:
-            raise BadBundle(
-                f"the bundle was trained on text preprocessing {bundle.manifest.get('preprocessing')}, this version has "
-                f"{chat_text.VERSION}; `make pipeline` trains a matching one"
-            )
-        self.bundle = bundle
-        self.tasks: tuple[Task, ...] = tasks_from_json(bundle.json("labels.json"))
-        self.calibration = Calibration.from_json(bundle.json("calibration.json"))
-        limit = bundle.manifest.get("max_tokens")
-        if not isinstance(limit, int) or limit < 8:
-            raise BadBundle(f"the manifest's max_tokens must be a whole number of at least 8, got {limit!r}")
-        self.max_tokens = limit
-        self._tokenizer: Any = Tokenizer.from_file(str(bundle.path / "tokenizer.json"))
+        self.tasks: tuple[Task, ...] = graph.tasks
+        self.max_tokens = graph.max_tokens
+        self._pad_id = graph.pad_id
+        self._tokenizer: Any = Tokenizer.from_file(str(graph.tokenizer))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._session, self.device, self.precision = _session(bundle, threads, device, precision)
+        self._session, self.device, self.precision = _session(graph, threads, device, precision)
         self._padded = _is_padded(self._session)
         self._threads = 1 if self._padded else threads or os.cpu_count() or 1
         self._workers: ThreadPoolExecutor | None = None
         self._opening = Lock()
-        names = {output.name for output in self._session.get_outputs()}
-        missing = [task.name for task in self.tasks if task.name not in names]
+        widths = {output.name: output.shape[-1] for output in self._session.get_outputs()}
+        missing = [task.name for task in self.tasks if task.name not in widths]
         if missing:
             raise BadBundle(f"the model has no output for {', '.join(missing)}")
+        for task in self.tasks:
+            width = widths[task.name]
+            if isinstance(width, int) and width != len(task.labels):
+                raise BadBundle(f"the model gives {width} values for {task.name}, which has {len(task.labels)} labels")
 
     def prepare(self, words: Sequence[str]) -> list[Encoded]:
         """Tokenise; a message beyond the model's length keeps its beginning and its end, where the point often is."""
@@ -91,17 +102,13 @@ class TextClassifier:
                 _put(out, rows, self.forward([batch[index] for index in rows]))
             return out
         width = max(len(row.ids) for row in batch)
-        ids = np.zeros((len(batch), width), dtype=np.int64)
+        ids = np.full((len(batch), width), self._pad_id, dtype=np.int64)
         mask = np.zeros((len(batch), width), dtype=np.int64)
         for number, row in enumerate(batch):
             ids[number, : len(row.ids)] = row.ids
             mask[number, : len(row.ids)] = 1
         values = self._session.run(names, {"input_ids": ids, "attention_mask": mask})
         return dict(zip(names, values, strict=True))
-
-    def finish(self, logits: Logits) -> dict[str, npt.NDArray[np.float64]]:
-        """Calibrated probabilities per task, each of shape (rows, labels)."""
-        return {task.name: self.calibration.probabilities(task, logits[task.name]) for task in self.tasks}
 
     def logits(self, words: Sequence[str], batch_size: int = 16) -> Logits:
         """Logits for any number of prepared texts, batched by length, in the order given."""
@@ -140,9 +147,41 @@ class TextClassifier:
     def _empty(self, rows: int) -> Logits:
         return {task.name: np.zeros((rows, len(task.labels)), dtype=np.float32) for task in self.tasks}
 
+
+class TextClassifier(TextGraph):
+    """A bundle of kind `text`: one encoder whose heads answer all tasks in one pass, with its calibration."""
+
+    def __init__(self, bundle: Bundle, *, threads: int | None = None, device: str = "auto", precision: str = "auto") -> None:
+        if bundle.manifest.get("preprocessing") != chat_text.VERSION:
+            raise BadBundle(
+                f"the bundle was trained on text preprocessing {bundle.manifest.get('preprocessing')}, this version has "
+                f"{chat_text.VERSION}; `make pipeline` trains a matching one"
+            )
+        self.bundle = bundle
+        self.calibration = Calibration.from_json(bundle.json("calibration.json"))
+        tasks = tasks_from_json(bundle.json("labels.json"))
+        limit, pad_id = checked_sizes(bundle.manifest, "the manifest")
+        int8 = bundle.path / "model.int8.onnx" if bundle.has_int8 else None
+        graph = Graph(bundle.path / "tokenizer.json", bundle.path / "model.onnx", int8, tasks, limit, pad_id)
+        super().__init__(graph, threads=threads, device=device, precision=precision)
+
+    def finish(self, logits: Logits) -> dict[str, npt.NDArray[np.float64]]:
+        """Calibrated probabilities per task, each of shape (rows, labels)."""
+        return {task.name: self.calibration.probabilities(task, logits[task.name]) for task in self.tasks}
+
     def probabilities(self, words: Sequence[str], batch_size: int = 16) -> dict[str, npt.NDArray[np.float64]]:
         """All three phases for any number of texts that `hikari.sentiment.text.read` has put into words."""
         return self.finish(self.logits(words, batch_size))
+
+
+def checked_sizes(facts: Mapping[str, Any], where: str) -> tuple[int, int]:
+    """`max_tokens` and `pad_id` (0 where it is not said) of a graph. Raises `BadBundle`."""
+    limit, pad_id = facts.get("max_tokens"), facts.get("pad_id", 0)
+    if type(limit) is not int or limit < 8:
+        raise BadBundle(f"{where}'s max_tokens must be a whole number of at least 8, got {limit!r}")
+    if type(pad_id) is not int or pad_id < 0:
+        raise BadBundle(f"{where}'s pad_id must be a whole number of at least 0, got {pad_id!r}")
+    return limit, pad_id
 
 
 def _alike(lengths: Sequence[int], most: int) -> list[list[int]]:
@@ -157,7 +196,7 @@ def _put(out: Logits, rows: list[int], found: Logits) -> None:
         out[name][rows] = values
 
 
-def _session(bundle: Bundle, threads: int | None, device: str, precision: str) -> tuple[Any, str, str]:
+def _session(graph: Graph, threads: int | None, device: str, precision: str) -> tuple[Any, str, str]:
     try:
         import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
     except ImportError as error:
@@ -173,8 +212,8 @@ def _session(bundle: Bundle, threads: int | None, device: str, precision: str) -
     if device == "cuda" and "CUDAExecutionProvider" not in available:
         raise NotReady(f"onnxruntime has no CUDA here (it has {', '.join(available)}); install the extra `gpu`")
     if precision == "auto":
-        precision = "int8" if device == "cpu" and bundle.has_int8 else "fp32"
-    if precision == "int8" and not bundle.has_int8:
+        precision = "int8" if device == "cpu" and graph.int8 is not None else "fp32"
+    if precision == "int8" and graph.int8 is None:
         raise NotReady("this bundle holds no int8 model; fp32 is allowed")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads or 0
@@ -183,7 +222,7 @@ def _session(bundle: Bundle, threads: int | None, device: str, precision: str) -
     # Spinning threads win microseconds alone and lose milliseconds beside a web server on few cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = ["CUDAExecutionProvider", "CPUExecutionProvider"] if device == "cuda" else ["CPUExecutionProvider"]
-    file = bundle.path / ("model.int8.onnx" if precision == "int8" else "model.onnx")
+    file = graph.int8 if precision == "int8" else graph.fp32
     session = runtime.InferenceSession(str(file), sess_options=options, providers=providers)
     if threads != 1 and not _is_padded(session):
         # Passes of texts of one length run side by side instead, which is faster on a few cores.

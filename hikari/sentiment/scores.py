@@ -11,8 +11,8 @@ from hikari.errors import BadInput
 from hikari.sentiment import language, vader
 from hikari.sentiment import symbols as symbol_lexicon
 from hikari.sentiment import text as chat_text
-from hikari.sentiment.classifier import TextClassifier
 from hikari.sentiment.ensemble import Ensemble
+from hikari.sentiment.opening import Classifier
 from hikari.sentiment.symbols import Symbol, SymbolLexicon
 from hikari.sentiment.text import Reading
 
@@ -31,7 +31,8 @@ class MessageScores:
     emotion_labels: list[str]
     toxicity: dict[str, float]
     toxic_labels: list[str]
-    question: float
+    question: float | None
+    """None: the model does not know questions, and `asks` follows the question mark."""
     asks: bool
     only_symbols: bool
     language: str | None
@@ -77,7 +78,7 @@ class Scorer:
     """
 
     def __init__(
-        self, classifier: TextClassifier, ensemble: str | None = None, toxicity_thresholds: Mapping[str, float] | None = None
+        self, classifier: Classifier, ensemble: str | None = None, toxicity_thresholds: Mapping[str, float] | None = None
     ) -> None:
         calibration = classifier.calibration.with_thresholds("toxicity", toxicity_thresholds or {})
         chosen = ensemble or calibration.default_ensemble
@@ -112,6 +113,7 @@ class Scorer:
             symbol_lexicon.score(reading.symbols),
         )
         toxic = over["toxicity"]
+        knows_questions = "question" in self._tasks
         return MessageScores(
             aggregate=combined[2] - combined[0],
             label=self.ensemble.label(combined),
@@ -123,8 +125,8 @@ class Scorer:
             emotion_labels=over["emotion"],
             toxicity=named["toxicity"],
             toxic_labels=toxic if not toxic or "toxic" in toxic else ["toxic", *toxic],
-            question=named["question"]["question"],
-            asks=bool(over["question"]),
+            question=named["question"]["question"] if knows_questions else None,
+            asks=bool(over["question"]) if knows_questions else asks_by_mark(reading.words),
             only_symbols=reading.only_symbols,
             language=language.detect(reading),
         )
@@ -133,6 +135,15 @@ class Scorer:
         """The `model` part of an answer: which model read the message, in which language, and whether it reads that one well."""
         supported = self.calibration.supports(scores.language)
         return {**self.model, "language": scores.language, "language_supported": supported}
+
+
+def asks_by_mark(words: str) -> bool:
+    """Whether a text with a word in it has a question mark: what stands in for a model that does not know questions.
+
+    >>> asks_by_mark("can you play this?"), asks_by_mark("can you play this"), asks_by_mark("???")
+    (True, False, False)
+    """
+    return any(mark in words for mark in "?？؟") and any(map(str.isalnum, words))
 
 
 def polarity(sentiments: dict[str, float]) -> float:

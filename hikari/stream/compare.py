@@ -30,6 +30,12 @@ def _advice(event: Mapping[str, Any]) -> str:
     return f"{'answer' if advice['respond'] else 'pass'}, {advice['tone']}, {advice['priority']}"
 
 
+def _asking(question: Mapping[str, Any]) -> float:
+    """A model that does not know questions gives no probability: it is sure of what it says then."""
+    probability = question["probability"]
+    return float(question["asks"] if probability is None else probability)
+
+
 READ: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "sentiment": lambda event: str(event["sentiment"]["aggregate"]["label"]),
     "emotion": lambda event: str(event["emotion"]["primary"]),
@@ -42,7 +48,7 @@ READ: dict[str, Callable[[Mapping[str, Any]], str]] = {
 SCORES: dict[str, Callable[[Mapping[str, Any]], float]] = {
     "sentiment": lambda event: float(event["sentiment"]["aggregate"]["score"]),
     "toxicity": lambda event: float(event["toxicity"]["score"]),
-    "question": lambda event: float(event["context"]["question"]["probability"]),
+    "question": lambda event: _asking(event["context"]["question"]),
 }
 
 

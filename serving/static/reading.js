@@ -65,7 +65,7 @@ function toxicityCard(toxicity = {}) {
 const trendText = (trend) => (trend ? `${signed(trend.mood)}, ${words(trend.direction)}, ${plural(trend.messages ?? 0, "message")}` : "no messages yet");
 
 function contextCard({ question, user_trend: user, global_trend: all } = {}, memory) {
-  const asks = question ? `${question.asks ? "yes" : "no"} (${percent(question.probability)})` : "not known";
+  const asks = question ? `${question.asks ? "yes" : "no"}${isNumber(question.probability) ? ` (${percent(question.probability)})` : ""}` : "not known";
   const kept = memory?.id || memory?.accepted ? "kept" : memory?.kept_out ? `not kept: ${words(memory.kept_out)}` : "not known";
   return el("section", { class: "card across" }, el("h3", {}, "Context"), el("dl", { class: "facts" }, fact("A question?", asks), fact("Mood of this viewer", trendText(user)),
     fact("Mood of the chat", trendText(all)), fact("Memory", kept)));

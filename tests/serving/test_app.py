@@ -38,6 +38,15 @@ def test_a_message_is_analysed(client: TestClient) -> None:
     assert answer.json()["sentiment"]["emoji"]["symbols"][0]["name"] == "PogChamp"
 
 
+def test_a_stack_answers_in_the_same_shape(tiny_stack: Path, tmp_path: Path) -> None:
+    made = parts(tmp_path / "app", tiny_stack)
+    with TestClient(Shield(routes.build(lambda: made)), raise_server_exceptions=False) as client:
+        answer = client.post("/analyze_message", json={"text": "can you play this?", "username": "mika"})
+    assert answer.status_code == 200
+    assert Analysis.model_validate(answer.json()).context.question.probability is None
+    assert (answer.json()["context"]["question"]["asks"], answer.json()["model"]["name"]) == (True, "stack")
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -28,6 +28,11 @@ def test_all_is_well_and_the_stores_are_free_again(home: Path) -> None:
     AnalyticsStore(home / ANALYTICS).close()
 
 
+def test_a_stack_is_a_classifier_as_well(home: Path, tiny_stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HIKARI_BUNDLE", str(tiny_stack))
+    check()
+
+
 def message() -> str:
     with pytest.raises(SystemExit) as caught:
         check()

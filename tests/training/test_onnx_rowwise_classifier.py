@@ -52,5 +52,5 @@ def test_an_encoder_of_another_kind_is_quantised_in_the_other_way(
     network: TextNetwork, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert isinstance(quantiser_for(network, tiny_bundle / "model.onnx", IDS), RowByRow)
-    monkeypatch.setattr(network.encoder.config, "model_type", "roberta")
+    monkeypatch.setattr(network.encoder.config, "model_type", "mpnet")
     assert isinstance(quantiser_for(network, tiny_bundle / "model.onnx", IDS), Dynamic)

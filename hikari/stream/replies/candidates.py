@@ -68,7 +68,7 @@ def candidate(event: Mapping[str, Any], arrived: float, names: frozenset[str]) -
     addressed = bool(names) and (bool(mentioned & names) or not names.isdisjoint(_words(text)))
     elsewhere = bool(mentioned) and not addressed
     asks = bool(asking.get("asks"))
-    probability = float(asking.get("probability") or 0.0) if asks else ASKS_BY_MARK if "?" in text else 0.0
+    probability = float(asking.get("probability") or ASKS_BY_MARK) if asks else ASKS_BY_MARK if "?" in text else 0.0
     roles = tuple(str(one) for one in event.get("roles") or ())
     role, standing = max((_ROLES.get(one.casefold(), (0.0, "")) for one in roles), default=(0.0, ""))
     moment = _object(event, "memory").get("id")

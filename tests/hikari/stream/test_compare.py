@@ -63,6 +63,14 @@ def test_what_changes_is_counted_and_named_by_id_not_by_text(source: Path, stric
         assert len(message) < 12 or message not in words + json.dumps(written, ensure_ascii=False)
 
 
+def test_a_stack_is_compared_with_one_model(source: Path, tiny_stack: Path, tmp_path: Path) -> None:
+    report = compared(source, tmp_path / "out", GOLDEN / "bundle", tiny_stack)
+    assert (report["models"]["a"]["name"], report["models"]["b"]["name"]) == ("text", "stack")
+    assert report["messages"] == 60
+    # The stack knows no questions: a mark is as sure of one as it can be.
+    assert 0 < report["mean_score_distance"]["question"] < 1
+
+
 def test_a_folder_with_other_files_is_left_alone(source: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "x").touch()

@@ -62,10 +62,10 @@ class Trend:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """Whether the VTuber is asked something."""
+    """Whether the VTuber is asked something; no probability when a question mark decided."""
 
     asks: bool
-    probability: float
+    probability: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
