@@ -41,7 +41,7 @@ def test_semeval_unescapes_and_leaves_out_ids_with_two_labels(tmp_path: Path) ->
             "2\tnegative\tlate again\n"
             "3\tobjective\tno label of ours\n"
             "broken line\n",
-            "twitter-2016devtest-A": "4\tneutral\t\"a stream \"\"today\"\" \"\n2\tneutral\tlate again\n1\tpositive\tfun\\u002c it is\n",
+            "twitter-2016devtest-A": '4\tneutral\t"a stream ""today"" "\n2\tneutral\tlate again\n1\tpositive\tfun\\u002c it is\n',
             "twitter-2016test-A": "5\tnegative\tdull\tand a fourth cell\r\n4\tneutral\tseen before\n",
         },
     )
@@ -158,7 +158,9 @@ def test_toxic_spans_counts_workers_not_spans(tmp_path: Path) -> None:
 
 def test_davidson_knows_other_types_only_of_clean_tweets(tmp_path: Path) -> None:
     rows = ['0,3,3,0,0,0,"!!! one, &amp; two"', "1,3,0,3,0,1,three", "2,3,0,0,3,2,four"]
-    found = read(tmp_path, "davidson", {"labeled_data": "\n".join([",count,hate_speech,offensive_language,neither,class,tweet", *rows])})
+    found = read(
+        tmp_path, "davidson", {"labeled_data": "\n".join([",count,hate_speech,offensive_language,neither,class,tweet", *rows])}
+    )
     assert [(message.part, message.text) for message in found] == [(None, "!!! one, & two"), (None, "three"), (None, "four")]
     assert [dict(message.targets) for message in found] == [
         {"toxicity/toxic": 1.0, "toxicity/identity_hate": 1.0},
