@@ -115,8 +115,9 @@ def pretrain(config: PretrainTextConfig) -> Figures:
     if task.max_rows is not None:
         train = train.sample(min(len(train), task.max_rows), random_state=config.seed).reset_index(drop=True)
     few = few_rows(frames["dev"], task.dev_rows)
-    rows, dev_rows = (tokenise(frame, source / "tokenizer.json", tasks, task.max_tokens) for frame in (train, few))
     network = TextNetwork(encoder.load(source), tasks, task.dropout)
+    tokenizer = source / "tokenizer.json"
+    rows, dev_rows = (tokenise(frame, tokenizer, tasks, task.max_tokens, network.pad_id) for frame in (train, few))
     if getattr(network.encoder, "pooler", None) is not None:
         network.encoder.pooler.requires_grad_(False)  # type: ignore[union-attr]  # the mean over tokens does not use it
     network.train()
@@ -138,7 +139,7 @@ def pretrain(config: PretrainTextConfig) -> Figures:
     _take_best(network, trainer)
     # A comparison of settings is judged on what was looked at after each epoch; what is released, on everything.
     dev = public_corpus.without_tests(frames["dev"]) if task.max_rows is None else few
-    figures, calibration = judge(network, dev, source / "tokenizer.json", task.max_tokens)
+    figures, calibration = judge(network, dev, tokenizer, task.max_tokens)
     facts = {
         "encoder": task.encoder.name, "encoder_sha256": task.encoder.sha256, "max_tokens": task.max_tokens, "seed": config.seed,
         "rows": counts, "sets": {name: {"url": s.url, "licence": s.licence} for name, s in task.sets.items()},
@@ -147,7 +148,7 @@ def pretrain(config: PretrainTextConfig) -> Figures:
     }  # fmt: skip
     output = Path(config.output)
     released = text_release.write(output, network, source, facts)
-    lost, _ = judge(text_release.read_network(output), dev, source / "tokenizer.json", task.max_tokens)
+    lost, _ = judge(text_release.read_network(output), dev, tokenizer, task.max_tokens)
     facts["int8_change"] = {name: round(lost[name] - figures[name], 4) for name in public_figures.SCORED if name in figures}
     ablations = json.loads(Path(task.ablations).read_text()) if task.ablations and Path(task.ablations).is_file() else []
     atomic.write_file(output.with_suffix(".md"), pretrain_text_card.render(facts, released, ablations).encode())
@@ -169,7 +170,7 @@ def few_rows(frame: pd.DataFrame, most: int) -> pd.DataFrame:
 
 def judge(network: TextNetwork, dev: pd.DataFrame, tokenizer: Path, max_tokens: int) -> tuple[dict[str, float], Calibration]:
     """All figures of a network on dev rows, calibrated on the same rows, and that calibration."""
-    rows: Rows = tokenise(dev, tokenizer, network.tasks, max_tokens)
+    rows: Rows = tokenise(dev, tokenizer, network.tasks, max_tokens, network.pad_id)
     logits = torch_logits(network.eval(), rows.ids)
     calibration = calibrate_public.fit(dev, logits, *other_members(dev["text"].tolist()))
     probabilities = {task.name: calibration.probabilities(task, logits[task.name]) for task in network.tasks}

@@ -174,3 +174,46 @@ def test_positive_weights_are_limited_and_ignore_unlabelled_entries() -> None:
     assert losses.positive_weights(rare, 1.0).tolist() == [10.0, 4.0]
     assert losses.positive_weights(rare, 1.0, limit=50.0).tolist() == [50.0, 4.0]
     assert losses.positive_weights(rare, 0.0).tolist() == [1.0, 1.0]
+
+
+@given(SHAPES, st.floats(0, 0.4))
+def test_summed_cross_entropy_is_the_mean_times_the_weights(shape: tuple[int, int, int], smoothing: float) -> None:
+    logits, classes, targets, weights = softmax_case(*shape)
+    mean = losses.masked_cross_entropy(logits, targets, weights, smoothing)
+    torch.testing.assert_close(losses.summed_cross_entropy(logits, targets, weights, smoothing), mean * weights[classes].sum())
+
+
+@given(SHAPES)
+def test_summed_binary_cross_entropy_is_the_mean_times_the_rows(shape: tuple[int, int, int]) -> None:
+    logits, targets, weights = sigmoid_case(*shape)
+    mean = losses.masked_binary_cross_entropy(logits, targets, weights)
+    torch.testing.assert_close(losses.summed_binary_cross_entropy(logits, targets, weights), mean * len(logits))
+
+
+@given(SHAPES, st.integers(0, 1000))
+def test_a_row_counts_once_in_the_sum_however_many_of_its_labels_are_known(shape: tuple[int, int, int], seed: int) -> None:
+    logits, targets, weights = sigmoid_case(*shape)
+    known = torch.rand(targets.shape, generator=torch.Generator().manual_seed(seed)) > 0.5
+    open_targets = torch.where(known, targets, torch.tensor(float("nan")))
+    each = torch.nn.BCEWithLogitsLoss(pos_weight=weights, reduction="none")(logits, targets)
+    expected = sum((each[row][known[row]].mean() for row in range(len(logits)) if known[row].any()), start=torch.tensor(0.0))
+    torch.testing.assert_close(losses.summed_binary_cross_entropy(logits, open_targets, weights), expected)
+
+
+@given(SHAPES, st.integers(1, 5))
+def test_unlabelled_rows_add_nothing_to_sums_and_gradients_stay_finite(shape: tuple[int, int, int], extra: int) -> None:
+    logits, _, targets, weights = softmax_case(*shape)
+    open_rows = torch.full((extra, logits.shape[1]), float("nan"))
+    for function in (
+        lambda scores, truth: losses.summed_cross_entropy(scores, truth, weights, 0.1),
+        lambda scores, truth: losses.summed_binary_cross_entropy(scores, truth, weights),
+    ):
+        mixed = torch.cat([logits, torch.full((extra, logits.shape[1]), 9.0)]).requires_grad_()
+        loss = function(mixed, torch.cat([targets, open_rows]))
+        loss.backward()
+        torch.testing.assert_close(loss, function(logits, targets))
+        assert mixed.grad is not None
+        assert torch.isfinite(mixed.grad).all()
+        assert torch.count_nonzero(mixed.grad[: len(logits)]) > 0
+        assert torch.count_nonzero(mixed.grad[len(logits) :]) == 0
+        assert function(mixed, torch.full_like(mixed, float("nan"))).item() == 0.0

@@ -125,9 +125,8 @@ def test_goemotions_joins_both_taxonomies_by_id_and_shares_targets(tmp_path: Pat
 def test_toxic_spans_counts_workers_not_spans(tmp_path: Path) -> None:
     comments = ["11,rude and threatening", '12,"clean, says half"', "13,clean says most", "14,never judged"]
     votes = {
-        "a": ("11", False), "b": ("11", False), "c": ("11", True), "d": ("12", True), "e": ("12", False),
-        "f": ("13", True), "g": ("13", True),
-        "h": ("13", False), "i": ("15", False),
+        "a": ("11", False), "b": ("11", False), "c": ("11", True), "d": ("12", True), "e": ("12", False), "f": ("13", True),
+        "g": ("13", True), "h": ("13", False), "i": ("15", False),
     }  # fmt: skip
     spans = [
         "a,Insult,0,4", "a,Insult,5,8", "b,Insult,0,4",  # two workers, one of them twice
