@@ -32,6 +32,8 @@ def fit(frame: pd.DataFrame, logits: Mapping[str, Array], vader: Array, emoji: A
     }
     temperatures = {}
     for task in TASKS:
+        if not sets[task.name]:
+            raise ValueError(f"no dev set labels {task.name}")
         rows = _even(sets[task.name])
         temperatures[task.name] = calibrate.fit_temperature(task, logits[task.name][rows], _targets(frame, task)[rows])
     plain = Calibration(temperatures, {}, {"seed": SEED}, "seed")

@@ -69,7 +69,7 @@ def corpus_messages(folder: Path) -> list[Message]:
 
 
 def split_and_merge(messages: Iterable[Message]) -> dict[str, list[Message]]:
-    """Train and dev messages without a text twice, and without a training text that occurs in any dev set.
+    """Train messages without a text twice or in any dev set, and dev messages without a text twice in one set.
 
     Equal texts of several sets become one message with the targets of all; where two sets judge the same label, the first one counts.
     """
