@@ -35,8 +35,8 @@ def render(facts: Mapping[str, Any], released: Mapping[str, Any], ablations: Seq
         lines.append(f"| {name} | {train.get(name, 0):,} | {dev.get(name, 0):,} | {licence} |")
     lines += [
         "",
-        "No training text occurs twice or in a dev set (compared without case, handles, addresses and punctuation); equal texts of several sets "
-        "are one row with the labels of all.",
+        "No training text occurs twice or in a dev set (compared without case, handles, addresses and punctuation); equal texts of several "
+        "sets are one row with the labels of all.",
         "",
         "## Dev figures (thresholds fitted on the same dev rows; before fine-tuning)",
         "",
