@@ -35,7 +35,7 @@ def base(encoder: Path, processed: Path) -> tuple[str, ...]:
     return (
         "model.encoder.source=folder", f"model.encoder.location={encoder}", "model.encoder.sha256=null",
         f"data.processed={processed}", "data.batch_size=16", "data.max_tokens=32", "trainer.max_epochs=2", "optim.head_lr=0.02",
-        "model.freeze_embeddings=false", "model.freeze_layers=0", "trainer.progress=false",
+        "model.freeze_embeddings=false", "model.freeze_layers=0", "model.start=null", "model.keep=0.0", "trainer.progress=false",
     )  # fmt: skip
 
 

@@ -233,7 +233,9 @@ def test_other_members_are_nan_where_they_have_no_opinion() -> None:
 def test_main_prints_the_facts_as_json(
     config: ExportConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    arguments = [f"{name}={getattr(config, name)}" for name in ("checkpoint", "processed", "bundle", "minimum_positives")]
+    arguments = [
+        f"{name}={getattr(config, name)}" for name in ("checkpoint", "processed", "bundle", "minimum_positives", "calibration")
+    ]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["prog", *arguments, "tracking=off"])
     export.main()

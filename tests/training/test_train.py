@@ -338,7 +338,9 @@ def test_main_prints_the_best_epoch_as_json(
     overrides = [
         f"{group}.{key}={json.dumps(value)}" for group, part in values.items() for key, value in dataclasses.asdict(part).items()
     ]
-    monkeypatch.setattr("sys.argv", ["prog", *overrides, "tracking=off", f"output={tmp_path / 'out'}"])
+    monkeypatch.setattr(
+        "sys.argv", ["prog", *overrides, "tracking=off", "model.start=null", "model.keep=0.0", f"output={tmp_path / 'out'}"]
+    )
     monkeypatch.chdir(tmp_path)
     train.main()
     printed = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
