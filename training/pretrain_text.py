@@ -60,6 +60,8 @@ class PublicTextConfig:
     cache: Name
     """Folder that keeps the tables made of the sets."""
     encoder: EncoderConfig
+    start: Name | None
+    """Folder of released weights to go on from; null: the encoder alone."""
     dropout: Fraction
     heads: dict[str, HeadSettings]
     temperature: Annotated[float, Field(gt=0, le=1)]
@@ -116,6 +118,8 @@ def pretrain(config: PretrainTextConfig) -> Figures:
         train = train.sample(min(len(train), task.max_rows), random_state=config.seed).reset_index(drop=True)
     few = few_rows(frames["dev"], task.dev_rows)
     network = TextNetwork(encoder.load(source), tasks, task.dropout)
+    if task.start is not None:
+        text_release.load(network, text_release.read_weights(Path(task.start)))
     tokenizer = source / "tokenizer.json"
     rows, dev_rows = (tokenise(frame, tokenizer, tasks, task.max_tokens, network.pad_id) for frame in (train, few))
     if getattr(network.encoder, "pooler", None) is not None:

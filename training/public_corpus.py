@@ -21,6 +21,7 @@ AUXILIARY = (
     Task("goemotions", GOEMOTIONS, "sigmoid"),
     Task("tweet_emotion", TWEET_EMOTION, "softmax"),
     Task("irony", ("irony",), "sigmoid"),
+    Task("hate", ("hate",), "sigmoid"),
 )
 """Heads that only teach the encoder: their taxonomies are not served."""
 HELD_OUT = {"toxic_spans": 0.15, "davidson": 0.05, "gametox": 0.08, "twitch_sentiment_labels": 0.5}

@@ -21,7 +21,7 @@ _counts: Any = sklearn.metrics  # its types are guessed from defaults, and wrong
 SPAN_TYPES = ("insult", "obscene", "identity_hate", "threat")
 BINARY = {
     "tweeteval_offensive": ("toxicity", "toxic"),
-    "tweeteval_hate": ("toxicity", "identity_hate"),
+    "tweeteval_hate": ("hate", "hate"),
     "davidson": ("toxicity", "toxic"),
     "gametox": ("toxicity", "toxic"),
     "tweeteval_irony": ("irony", "irony"),
@@ -49,7 +49,9 @@ def figures(
     for name in sorted(set(source)):
         rows = np.flatnonzero(source == name)
         part = frame.iloc[rows]
-        if name in BINARY and BINARY[name][0] in heads:
+        if name in BINARY and BINARY[name][0] not in heads:
+            continue
+        if name in BINARY:
             found = _binary(part, probabilities, heads, rows, *BINARY[name], thresholds)
         elif name == "goemotions":
             found = _emotions(part, probabilities["emotion"][rows], thresholds.get("emotion"))

@@ -49,7 +49,7 @@ def spans(source: str, *kinds: str) -> list[tuple[str, dict[str, float]]]:
 ROWS = [
     *sentiment("tweeteval_sentiment", 0, 1, 2, 2), *sentiment("umsab_german", 0, 1, 2), *sentiment("umsab_hindi", 2, 0, 1),
     *sentiment("twitch_sentiment_labels", 0, 1, 2), *toxic("tweeteval_offensive", 1, 0, 1, 0), *toxic("gametox", 0, 1, 0),
-    *toxic("tweeteval_hate", 1, 0, label="identity_hate"), *toxic("tweeteval_irony", 1, 0, label="irony", task="irony"),
+    *toxic("tweeteval_hate", 1, 0, label="hate", task="hate"), *toxic("tweeteval_irony", 1, 0, label="irony", task="irony"),
     *[("goemotions", one_of("emotion", EMOTION, {label})) for label in EMOTION],
     *[("tweeteval_emotion", one_of("tweet_emotion", AUXILIARY[1].labels, {label})) for label in AUXILIARY[1].labels],
     *spans("toxic_spans", *public_figures.SPAN_TYPES), *spans("toxic_spans", *public_figures.SPAN_TYPES),
