@@ -43,6 +43,9 @@ def fit(frame: pd.DataFrame, logits: Mapping[str, Array], vader: Array, emoji: A
         for task in TASKS
         if task.name != "sentiment"
     }
+    # No type is decided where the message as a whole is not toxic enough.
+    types = thresholds["toxicity"]
+    thresholds["toxicity"] = {label: max(limit, types["toxic"]) for label, limit in types.items()}
     truth = _targets(frame, TASKS[0]).argmax(axis=1)
     groups = [(p["sentiment"][rows], vader[rows], emoji[rows], truth[rows]) for rows in sets["sentiment"]]
     tuned = fit_ensemble(groups)
@@ -56,7 +59,7 @@ def fit_ensemble(groups: Sequence[tuple[Array, Array, Array, Array]]) -> Ensembl
     for share in np.arange(10, 3, -1) / 10:
         for vader_share in np.arange(0, round((1 - share) * 10) + 1) / 10:
             for bias in (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4):
-                candidate = Ensemble(float(share), float(vader_share), float(round(1 - share - vader_share, 2)), bias)
+                candidate = Ensemble(float(share), float(vader_share), abs(float(round(1 - share - vader_share, 2))), bias)
                 f1 = _mean_f1(candidate, groups)
                 if f1 > best_f1 + 1e-9:
                     best, best_f1 = candidate, f1

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import hydra
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
 from training.schema import ConfigError, to_config
@@ -45,6 +46,13 @@ def run_chosen(
 
 
 def composed(name: str, kind: type[Config], overrides: list[str] | None = None) -> Config:
-    """The configuration of an entry point as its dataclass, from Python; the same checks as on the command line."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        return to_config(compose(name, overrides=overrides or []), kind)
+    """The configuration of an entry point as its dataclass, from Python, also inside another one; the checks of the command line."""
+    # Hydra refuses to be initialised twice, and an entry point that composes others (a sweep) runs inside it.
+    hydra_of_process = GlobalHydra.instance()
+    outer = hydra_of_process.hydra
+    hydra_of_process.clear()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return to_config(compose(name, overrides=overrides or []), kind)
+    finally:
+        hydra_of_process.hydra = outer

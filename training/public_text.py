@@ -91,9 +91,9 @@ def semeval2017_task4a(read: Open, parts: tuple[str, ...]) -> Iterator[Message]:
 def tweeteval(read: Open, parts: tuple[str, ...]) -> Iterator[Message]:
     """Tweets of five tasks: sentiment (dev only), offensive, hate, irony, and an emotion of four.
 
-    Offensive is `toxic`, hate is `toxic`, no hate says nothing of it. Hate is not `identity_hate`: the set knows two targets alone, women and
-    migrants, and what it taught ranked the identity attacks of toxic_spans backwards. Irony and the four emotions keep heads of their own:
-    `optimism` has no place among the seven.
+    Offensive is `toxic`, hate is `toxic`, no hate says nothing of it. Hate is not `identity_hate`: the set knows two targets alone, women
+    and migrants, and what it taught ranked the identity attacks of toxic_spans backwards. Irony and the four emotions keep heads of their
+    own: `optimism` has no place among the seven.
     """
     for task in ("sentiment", "offensive", "hate", "irony", "emotion"):
         for part, split in (("train", "train"), ("val", "dev")):

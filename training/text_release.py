@@ -56,8 +56,13 @@ def write(folder: Path, network: TextNetwork, source: Path, known: Mapping[str, 
         for name in ("config.json", "tokenizer.json"):
             shutil.copyfile(source / name, fresh / name)
         content = {**tasks_to_json(network.tasks), **known}
-        (fresh / "tasks.json").write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+        (fresh / "tasks.json").write_bytes(to_bytes(content))
     return {"bytes": sum(path.stat().st_size for path in folder.iterdir()), "sha256": fingerprint.of_file(folder / WEIGHTS)}
+
+
+def to_bytes(content: Mapping[str, Any]) -> bytes:
+    """The content of a release's `tasks.json`."""
+    return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:

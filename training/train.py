@@ -53,7 +53,7 @@ def train(config: TrainConfig, callbacks: Sequence[lightning.Callback] = (), che
     network = TextNetwork(encoder.load(source), tasks, config.model.dropout)
     if config.data.max_tokens > longest(network.encoder):
         raise ValueError(f"data.max_tokens is {config.data.max_tokens}, the encoder reads at most {longest(network.encoder)}")
-    before = None if config.model.start is None else text_release.read_weights(Path(config.model.start))
+    before = None if config.model.start is None else _released(config, source)
     if before is not None:
         text_release.load(network, before)
     freeze(network, config.model.freeze_embeddings, config.model.freeze_layers)
@@ -78,6 +78,22 @@ def train(config: TrainConfig, callbacks: Sequence[lightning.Callback] = (), che
         run.end()
         shutil.rmtree(resumable, ignore_errors=True)
     return best(history.rows)
+
+
+def _released(config: TrainConfig, source: Path) -> dict[str, torch.Tensor]:
+    """The released weights to start from. Raises `ValueError` when they are not there or of another encoder."""
+    folder = Path(str(config.model.start))
+    without = "start from the encoder alone with model.start=null model.keep=0.0"
+    if not folder.is_dir():
+        raise ValueError(
+            f"model.start={folder} is not there; `dvc pull pretrain_text` or `make pipeline` brings it, or {without}"
+        )
+    known = text_release.facts(folder)
+    if known["encoder_sha256"] not in (None, fingerprint.of_file(source / "model.safetensors")):
+        raise ValueError(
+            f"model.start={folder} holds weights of {known['encoder']}, not of {config.model.encoder.name}: {without}"
+        )
+    return text_release.read_weights(folder)
 
 
 class Fitting(Protocol):

@@ -95,6 +95,7 @@ def test_from_the_hub_to_the_served_answer(name: str, hub: Path, tiny_processed:
         [
             f"model/encoder={name}", "model.encoder.sha256=null", "debug=tiny", f"data.processed={tiny_processed}", "data.batch_size=8",
             f"output={tmp_path / 'checkpoint'}", "data.max_tokens=32", "model.freeze_layers=1", "trainer.progress=false",
+            "model.start=null", "model.keep=0.0",
         ],
     )  # fmt: skip
     train.train(config)

@@ -94,3 +94,16 @@ def test_main_of_prepare_runs_the_stage(
     prepare.main()
     assert "'test': 1" in capsys.readouterr().out
     assert (tmp_path / "out" / "test.parquet").is_file()
+
+
+def test_a_configuration_can_be_composed_inside_another_entry_point(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["prog", "corpus=outer"])
+    got: list[str] = []
+
+    def work(config: PrepareConfig) -> None:
+        got.extend([config.corpus, entry.composed("prepare", PrepareConfig, ["corpus=inner"]).corpus])
+        got.append(entry.composed("prepare", PrepareConfig).corpus)
+
+    entry.run("prepare", PrepareConfig, work)
+    assert got == ["outer", "inner", "data/corpus"]

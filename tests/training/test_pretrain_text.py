@@ -9,12 +9,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from hikari.sentiment.calibration import Calibration
 from hikari.sentiment.labels import TASKS, tasks_from_json
 from tests import tiny, tiny_public
-from training import evaluate_public, pretrain_text, text_release, train
+from training import evaluate_public, pretrain_text, recalibrate, text_release, train
 from training.entry import composed
 from training.pretrain_text_module import PublicTextModule
 from training.public_data import PublicDataError
+from training.recalibrate import RecalibrateConfig
 from training.schema import ConfigError
 
 
@@ -208,3 +210,20 @@ def test_without_a_mirror_the_evaluation_says_what_to_do(
     with pytest.raises(SystemExit, match="HIKARI_DATA_MIRROR"):
         evaluate_public._run(config)
     assert not (tmp_path / "o").exists()
+
+
+def test_a_release_gets_the_calibration_of_what_became_of_it(made: Made, tiny_processed: Path, tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    shutil.copytree(made.output, release)
+    before = text_release.facts(release)
+    fine_tuned(made, tiny_processed, tmp_path / "tuned")
+    config = RecalibrateConfig(
+        str(release), str(tmp_path / "tuned"), made.sets, str(made.folder / "corpus"), str(made.folder / "cache")
+    )
+    found = recalibrate.recalibrate(config)
+    after = text_release.facts(release)
+    assert after == {**before, "calibration": found}
+    assert found != before["calibration"], "other weights have other temperatures"
+    types = Calibration.from_json(found).thresholds["toxicity"]
+    assert min(types.values()) == types["toxic"], "no type is decided where the message is not toxic"
+    assert (release / text_release.WEIGHTS).read_bytes() == (made.output / text_release.WEIGHTS).read_bytes()

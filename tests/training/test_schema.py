@@ -23,6 +23,7 @@ from training.finetune_engagement import FinetuneEngagementConfig
 from training.forecast_schema import EvaluateForecastConfig
 from training.nab_schema import EvaluateNabConfig
 from training.pretrain import PretrainConfig
+from training.recalibrate import RecalibrateConfig
 from training.register_schema import RegisterConfig
 from training.report_schema import ReportConfig
 from training.schema import (
@@ -62,6 +63,7 @@ KINDS: dict[str, type] = {
     "register": RegisterConfig,
     "tune": TuneConfig,
     "export_stack": ExportStackConfig,
+    "recalibrate": RecalibrateConfig,
 }
 FREE = (
     "evaluate_public",
@@ -73,6 +75,7 @@ FREE = (
     "fetch",
     "tune",
     "export_stack",
+    "recalibrate",
 )
 FLAT = [name for name in KINDS if name not in FREE]
 """Those whose fields are known by name alone; the others hold sets under free names, or what may be left out."""
@@ -158,7 +161,7 @@ def test_the_groups_and_entry_points_tested_here_are_all_files_under_conf() -> N
     }
     found = {str(file.relative_to(CONF)) for file in CONF.rglob("*") if file.is_file()}
     assert found == expected
-    assert len(found) == 62
+    assert len(found) == 63
 
 
 @pytest.mark.parametrize("experiment", GROUPS["experiment"])

@@ -144,11 +144,12 @@ def test_a_study_with_another_question_is_not_continued(configure: Any, changes:
     assert states(config) == ["COMPLETE"]
 
 
-def test_other_data_is_another_question(configure: Any, tmp_path: Path) -> None:
-    tune(configure(n_trials=1))
-    (tmp_path / "processed" / "train.parquet").write_bytes(b"other rows")
+def test_other_data_is_another_question(tmp_path: Path) -> None:
+    encoder, processed = tiny_sweep.hollow(tmp_path)
+    tune(tiny_sweep.config(encoder, processed, tmp_path / "sweeps", n_trials=1, pruner=NO_PRUNING))
+    (processed / "train.parquet").write_bytes(b"other rows")
     with pytest.raises(SweepError, match="another data set"):
-        tune(configure(n_trials=2))
+        tune(tiny_sweep.config(encoder, processed, tmp_path / "sweeps", n_trials=2, pruner=NO_PRUNING))
 
 
 def test_two_calls_do_not_share_a_sweep(configure: Any) -> None:
@@ -169,13 +170,13 @@ def test_two_calls_do_not_share_a_sweep(configure: Any) -> None:
     ],
 )
 def test_a_trial_that_fails_is_noted_and_made_up_for(configure: Any, kind: str, why: str) -> None:
-    config = configure("max_failures=50", n_trials=2, space=tiny_sweep.kinds(kind, "good"), defaults_first=False)
+    config = configure("max_failures=50", n_trials=5, space=tiny_sweep.kinds(kind, "good"), defaults_first=False)
     summary = tune(config)
     failed = [row for row in table(config) if row["state"] == "fail"]
     assert failed, "with this seed at least one trial draws the failing kind"
     assert {row["note"] for row in failed} == {why}
     assert {row["data.name"] for row in failed} == {kind}
-    assert summary["trials"]["complete"] == 2
+    assert summary["trials"]["complete"] == 5
     assert summary["best"]["parameters"]["data.name"] == "good"
 
 

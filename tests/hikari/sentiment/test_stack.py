@@ -68,7 +68,8 @@ def test_an_answer_has_every_field(tiny_stack: Path, text: str, monkeypatch: pyt
     assert set(answer["context"]) == {"user_trend", "global_trend", "question"}
     assert set(answer["response_recommendation"]) == {"tone", "priority", "respond", "reason"}
     bundle = open_bundle(tiny_stack, "stack")
-    assert answer["model"] == {"name": "stack", "version": "0.1.0", "fingerprint": bundle.fingerprint[:16]}
+    told = {"language": answer["model"]["language"], "language_supported": True}
+    assert answer["model"] == {"name": "stack", "version": "0.1.0", "fingerprint": bundle.fingerprint[:16], **told}
     assert json.loads(json.dumps(answer, allow_nan=False)) == answer
 
 
