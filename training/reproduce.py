@@ -17,7 +17,7 @@ from pathlib import Path
 
 RECORD = (
     "dvc.lock",
-    *(f"data/evaluation/{name}" for name in ("metrics.json", "model_card.md", "public.json", "engagement.json")),
+    *(f"data/evaluation/{name}" for name in ("metrics.json", "model_card.md", "engagement.json")),
 )
 LOCAL = Path(".dvc/tmp/local-record")
 

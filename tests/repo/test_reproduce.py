@@ -66,5 +66,5 @@ def test_a_crash_is_undone_by_the_next_call(tmp_path: Path) -> None:
 def test_a_file_that_was_not_committed_does_not_stay(tmp_path: Path) -> None:
     root = _root(tmp_path)
     with local_record(root):
-        (root / "data/evaluation/public.json").write_text("{}")
-    assert not (root / "data/evaluation/public.json").exists()
+        (root / "data/evaluation/engagement.json").write_text("{}")
+    assert not (root / "data/evaluation/engagement.json").exists()
