@@ -127,7 +127,9 @@ def score(scores: MessageScores, name: str) -> float:
         return scores.aggregate
     if name == "toxicity":
         return max(scores.toxicity.values())
-    return scores.question if name == "question" else scores.emotions[name.removeprefix("emotion/")]
+    if name == "question":
+        return float(scores.asks) if scores.question is None else scores.question
+    return scores.emotions[name.removeprefix("emotion/")]
 
 
 def answers(scorer: Scorer, texts: Iterable[str]) -> dict[str, MessageScores]:

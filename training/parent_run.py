@@ -60,7 +60,7 @@ class Grid(Callback):
             return
         self._run = tracking.start(to_config(chosen, TrackingConfig), "grid")
         told = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)
-        self._run.tags({"overrides": " ".join(str(one) for one in told)})
+        self._run.tags({"overrides": " ".join(str(one) for one in told or ())})
         self._context = below(self._run.run_id)
         self._context.__enter__()
         # Hydra skips `on_multirun_end` where a job raised.
