@@ -12,6 +12,7 @@ from tests.serving.memory_client import ask, opened, problem
 
 PATH = "/v1alpha1/comments:analyze"
 ENGLISH = "you are such an idiot and this stream is bad"
+ARABIC = "هذه اللعبة سيئة جدا اليوم"
 GERMAN = "das war leider ein wirklich schlechtes Spiel"
 ANY: dict[str, Any] = {"TOXICITY": {}}
 
@@ -91,19 +92,19 @@ def test_who_names_a_language_that_holds_is_believed(client: TestClient) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "languages"), [(GERMAN, None), ("hello there my friend", ["fr"]), ("hello there my friend", ["en", "pt-BR"])]
+    ("text", "languages"), [(ARABIC, None), ("hello there my friend", ["hi"]), ("hello there my friend", ["en", "ja-JP"])]
 )
 def test_a_language_that_does_not_hold_is_refused_as_there(client: TestClient, text: str, languages: list[str] | None) -> None:
     error: dict[str, Any] = problem(
         client, PATH, 400, comment={"text": text}, requestedAttributes={"INSULT": {}}, languages=languages
     )
-    wrong = (languages or ["de"])[-1]
+    wrong = (languages or ["ar"])[-1]
     assert error["message"].startswith(f"Attribute INSULT does not support request languages: {wrong}")
     assert (error["code"], error["status"], error["field"]) == ("bad_input", "INVALID_ARGUMENT", "languages")
     (detail,) = error["details"]
     assert detail["errorType"] == "LANGUAGE_NOT_SUPPORTED_BY_ATTRIBUTE"
     assert detail["languageNotSupportedByAttributeError"] == {
-        "detectedLanguages": ["de" if text == GERMAN else "en"],
+        "detectedLanguages": ["ar" if text == ARABIC else "en"],
         "attribute": "INSULT",
     }
 

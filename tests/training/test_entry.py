@@ -40,7 +40,7 @@ def small_corpus(folder: Path) -> Path:
 
 def test_composed_applies_overrides_and_checks() -> None:
     config = entry.composed("prepare", PrepareConfig, ["corpus=here", "processed=there"])
-    assert config == PrepareConfig(corpus="here", processed="there", swaps=6)
+    assert config == PrepareConfig(corpus="here", processed="there", swaps=3)
     with pytest.raises(ConfigError, match="seed"):
         entry.composed("train", TrainConfig, ["seed=-1"])
 
@@ -55,7 +55,7 @@ def test_the_work_gets_the_dataclass_and_hydra_makes_no_folder(tmp_path: Path, m
     monkeypatch.setattr(sys, "argv", ["prog", "corpus=a", "processed=b"])
     got: list[PrepareConfig] = []
     entry.run("prepare", PrepareConfig, got.append)
-    assert got == [PrepareConfig(corpus="a", processed="b", swaps=6)]
+    assert got == [PrepareConfig(corpus="a", processed="b", swaps=3)]
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
