@@ -74,7 +74,7 @@ def pruned(job: Job, reached: float) -> bool:
 def main() -> None:
     """The stand-in."""
     job = read_job(Path(sys.argv[1]))
-    told = dict(text.split("=", 1) for text in job.overrides)
+    told = {name: text.strip("'\"") for name, text in (each.split("=", 1) for each in job.overrides)}
     reached, name = value(float(told["optim.lr"])), told.get("data.name", "good")
     if name == "exit3":
         sys.stderr.write("RuntimeError: CUDA out of memory\n")
@@ -86,9 +86,10 @@ def main() -> None:
         return
     if name == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
-    if name == "wait" and not (Path(job.folder) / "seen").exists():
-        (Path(job.folder) / "seen").touch()
-        (Path(job.folder).parents[1] / "started").write_text(str(os.getpid()))
+    sweep = Path(job.folder).parents[1]
+    if name == "wait" and not (sweep / "waited").exists():  # the first trial of the sweep alone
+        (sweep / "waited").touch()
+        (sweep / "started").write_text(str(os.getpid()))
         signal.pause()
     if name == "reports" and pruned(job, reached):
         return
