@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -26,7 +27,9 @@ def _closure(requirements: list[str]) -> set[str]:
         seen[name] = seen.get(name, set()) | extras
         for text in importlib.metadata.requires(name) or []:
             needed = Requirement(text)
-            if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in {"", *seen[name]}):
+            # As on the newest patch release, which the image has: some packages bring backports to older ones.
+            here = {"python_full_version": f"{sys.version_info[0]}.{sys.version_info[1]}.99"}
+            if needed.marker is None or any(needed.marker.evaluate({"extra": extra, **here}) for extra in {"", *seen[name]}):
                 waiting.append(needed)
     return set(seen)
 
