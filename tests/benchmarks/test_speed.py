@@ -131,7 +131,7 @@ def test_side_by_side_passes_beat_one_wide_pass(shipped_bundle: Path, messages: 
 
 
 def test_looking_for_emotes_costs_little_beside_reading_a_message(messages: list[str]) -> None:
-    """Looking costs no more than reading the message, which is a tenth of analysing it."""
+    """Most messages hold none: they pay for one look. The others pay for what is believed of their emotes, about as much as for reading."""
     learner, known = EmoteLearner(LearningConfig(keep=False), lambda *_: False), lexicon()
     emotes = [f"{text} mika{chr(65 + number % 20)}ove" for number, text in enumerate(messages[:4_000])]
     for number, text in enumerate(emotes):
@@ -140,12 +140,16 @@ def test_looking_for_emotes_costs_little_beside_reading_a_message(messages: list
             learner.learn(lesson, 0.5, "joy")
 
     def look(texts: list[str]) -> float:
-        return _seconds(lambda: [learner.read("c", "ann", text, 4_000.0, known) for text in texts]) / len(texts)
+        return best(lambda: [learner.read("c", "ann", text, 4_000.0, known) for text in texts]) / len(texts)
 
-    reading = _seconds(lambda: [chat_text.read(text) for text in messages]) / len(messages)
+    def best(work: Callable[[], object]) -> float:
+        """Of five: a microsecond a message is little beside one collection of what the tests before left behind."""
+        return min(_seconds(work) for _ in range(5))
+
+    reading = best(lambda: [chat_text.read(text) for text in messages]) / len(messages)
     without, with_one = look(messages), look(emotes)
     print(
         f"\nreading a message {reading * 1e6:.1f} us, looking for emotes {without * 1e6:.2f} us without one, {with_one * 1e6:.1f} us with"
     )
-    assert without <= reading
-    assert with_one <= reading
+    assert without <= 0.2 * reading
+    assert with_one <= 2 * reading
