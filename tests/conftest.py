@@ -4,12 +4,17 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import tiny, tiny_encoders
 from tests.redis_process import RedisProcess
 
 ROOT = Path(__file__).parent.parent
+
+# How long an example takes says something of the machine, not of the code.
+hypothesis.settings.register_profile("hikari", deadline=None)
+hypothesis.settings.load_profile("hikari")
 
 
 @pytest.fixture(autouse=True)

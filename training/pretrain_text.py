@@ -66,6 +66,8 @@ class PublicTextConfig:
     heads: dict[str, HeadSettings]
     temperature: Annotated[float, Field(gt=0, le=1)]
     """A set of n rows has a share of n ** temperature of an epoch."""
+    set_weights: dict[str, Annotated[float, Field(gt=0)]]
+    """What the share of a set is multiplied by; 1 where it is not named."""
     rows_per_epoch: Positive | None
     """Null: as many as there are."""
     max_rows: Positive | None
@@ -127,8 +129,9 @@ def pretrain(config: PretrainTextConfig) -> Figures:
     network.train()
     module = PublicTextModule(network, task.heads, task.optim, rows, few, task.r_drop)
     data = PublicTextData(
-        rows, train["source"].tolist(), dev_rows, task.batch_size, config.seed, task.temperature, task.rows_per_epoch
-    )
+        rows, train["source"].tolist(), dev_rows, task.batch_size, config.seed, task.temperature, task.rows_per_epoch,
+        task.set_weights,
+    )  # fmt: skip
     hashes = {
         f"{name}/{part}": file.sha256 for name, public in sorted(task.sets.items()) for part, file in sorted(public.files.items())
     }

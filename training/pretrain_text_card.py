@@ -20,8 +20,8 @@ def render(facts: Mapping[str, Any], released: Mapping[str, Any], ablations: Seq
         "# Pre-trained text weights",
         "",
         f"{facts['encoder']} (sha256 `{str(facts['encoder_sha256'])[:16]}`) after multi-task training on public sets and the bundled "
-        f"corpus; weight-only int8, one scale a row, {released['bytes'] / 1e6:.1f} MB, sha256 `{released['sha256'][:16]}`. The light "
-        "stage `train` starts from it. No message is in it.",
+        f"corpus; weight-only int8, a scale for every 32 entries, {released['bytes'] / 1e6:.1f} MB, "
+        f"sha256 `{released['sha256'][:16]}`. The light stage `train` starts from it. No message is in it.",
         "",
         "## Data",
         "",

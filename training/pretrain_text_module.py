@@ -1,6 +1,7 @@
 """The Lightning side of pre-training on many sets: a row counts alike whatever head it teaches, a set has its share of an epoch."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import lightning
@@ -104,8 +105,9 @@ class PublicTextModule(FusedModule):
 class SetSampler(BucketSampler):
     """Length-bucketed batches in which a set of n rows has a share of n ** temperature of an epoch, or of `rows_per_epoch` rows.
 
-    Temperature 1 is as many as there are; below 1 small sets are seen more often (Raffel et al., 2020, section 3.5). A set's rows come in
-    one shuffled order after the other, so that none is seen twice before all were seen once.
+    Temperature 1 is as many as there are; below 1 small sets are seen more often (Raffel et al., 2020, section 3.5). `weights` multiplies
+    the share of a set, 1 where it names none. A set's rows come in one shuffled order after the other, so that none is seen twice before
+    all were seen once.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class SetSampler(BucketSampler):
         *,
         temperature: float,
         rows_per_epoch: int | None,
+        weights: Mapping[str, float] = MappingProxyType({}),
         rank: int = 0,
         devices: int = 1,
     ) -> None:
@@ -124,7 +127,8 @@ class SetSampler(BucketSampler):
         names, of_row = np.unique(np.asarray(sources), return_inverse=True)
         self._members = [np.flatnonzero(of_row == number) for number in range(len(names))]
         sizes = np.array([len(rows) for rows in self._members], dtype=np.float64)
-        shares = sizes**temperature / (sizes**temperature).sum()
+        shares = sizes**temperature * [weights.get(str(name), 1.0) for name in names]
+        shares /= shares.sum()
         self._taken = np.maximum(1, np.round(shares * (rows_per_epoch or len(lengths)))).astype(int)
 
     def rows_of_an_epoch(self) -> int:
@@ -153,10 +157,11 @@ class PublicTextData(lightning.LightningDataModule):
         seed: int,
         temperature: float,
         rows_per_epoch: int | None,
+        weights: Mapping[str, float],
     ) -> None:
         super().__init__()
         self._train, self._sources, self._dev, self._batch_size, self._seed = train, sources, dev, batch_size, seed
-        self._temperature, self._rows_per_epoch = temperature, rows_per_epoch
+        self._temperature, self._rows_per_epoch, self._weights = temperature, rows_per_epoch, weights
 
     def train_dataloader(self) -> DataLoader[Any]:
         trainer = self.trainer
@@ -164,7 +169,7 @@ class PublicTextData(lightning.LightningDataModule):
         lengths = [len(ids) for ids in self._train.ids]
         sampler = SetSampler(
             lengths, self._sources, self._batch_size, self._seed, temperature=self._temperature, rows_per_epoch=self._rows_per_epoch,
-            rank=rank, devices=devices,
+            weights=self._weights, rank=rank, devices=devices,
         )  # fmt: skip
         return DataLoader(
             RowsDataset(self._train), batch_sampler=sampler, collate_fn=lambda indices: collate(self._train, indices)

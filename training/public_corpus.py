@@ -12,7 +12,7 @@ import pandas as pd
 
 from hikari.sentiment import text as chat_text
 from hikari.sentiment.labels import TASKS, Task
-from training import corpus
+from training import corpus, swaps
 from training.prepare import target_columns
 from training.public_data import PublicSetConfig, open_text, public_file
 from training.public_text import GOEMOTIONS, READERS, TWEET_EMOTION, Message, each_of, one_of
@@ -28,6 +28,8 @@ HELD_OUT = {"toxic_spans": 0.15, "davidson": 0.05, "gametox": 0.08, "twitch_sent
 """Share of a set that has no split of its own which becomes its dev set."""
 CORPUS = "hikari_corpus"
 
+_SWAPS = 3
+"""Rows of a template of `training.swaps`."""
 _NOISE = re.compile(r"https?://\S+|www\.\S+|\bhttp\b|@\w+|[^\w\s]|_", re.UNICODE)
 
 
@@ -57,16 +59,22 @@ def read_sets(sets: Sequence[PublicSetConfig]) -> list[Message]:
 
 
 def corpus_messages(folder: Path) -> list[Message]:
-    """The bundled corpus as one more set; its test and challenge rows count as dev here, so that they too stay out of training."""
+    """The bundled corpus and its swaps as one more set; test and challenge rows count as dev here, so that they stay out of training."""
     out = []
     for split in (*corpus.SPLITS, corpus.CHALLENGE):
+        source = CORPUS if split in ("train", "dev") else f"{CORPUS}_{split}"
         for row in corpus.read_split(split, folder):
-            toxic = set(row.toxicity)
-            targets = one_of("sentiment", TASKS[0].labels, {row.sentiment}) | one_of("emotion", TASKS[1].labels, {row.emotion})
-            targets |= each_of("toxicity", toxic, set(TASKS[2].labels) - toxic) | {"question/question": float(row.question)}
-            source = CORPUS if split in ("train", "dev") else f"{CORPUS}_{split}"
-            out.append(Message(source, "train" if split == "train" else "dev", row.text, targets))
+            labels = _targets(row.sentiment, row.emotion, set(row.toxicity), row.question)
+            out.append(Message(source, "train" if split == "train" else "dev", row.text, labels))
+    for swap in swaps.rows(folder, _SWAPS):
+        labels = _targets(swap["sentiment"], swap["emotion"], set(swap["toxicity"]), swap["question"])
+        out.append(Message(CORPUS, "train", swap["text"], labels))
     return out
+
+
+def _targets(sentiment: str, emotion: str, toxic: set[str], question: bool) -> dict[str, float]:
+    targets = one_of("sentiment", TASKS[0].labels, {sentiment}) | one_of("emotion", TASKS[1].labels, {emotion})
+    return targets | each_of("toxicity", toxic, set(TASKS[2].labels) - toxic) | {"question/question": float(question)}
 
 
 def split_and_merge(messages: Iterable[Message]) -> dict[str, list[Message]]:

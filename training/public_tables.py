@@ -11,7 +11,7 @@ from hikari.sentiment import text as chat_text
 from training import public_corpus
 from training.public_data import PublicSetConfig
 
-_CODE = ("public_text.py", "public_corpus.py")
+_CODE = ("public_text.py", "public_corpus.py", "swaps.py")
 
 
 def tables(

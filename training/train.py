@@ -148,9 +148,12 @@ def _trainer(
     overfitting = config.overfit_batches > 0
     keep = ModelCheckpoint(
         dirpath=resumable, filename="best", monitor="train/loss_epoch" if overfitting else "dev/score",
-        mode="min" if overfitting else "max", save_last=True, save_top_k=1, enable_version_counter=False,
+        mode="min" if overfitting else "max", save_top_k=1, enable_version_counter=False,
     )  # fmt: skip
-    callbacks: list[lightning.Callback] = [*watching, keep]
+    # Its own: `save_last` writes only when the best changes, and an interrupted run would go back to that epoch. After `keep`, whose
+    # state it holds.
+    newest = ModelCheckpoint(dirpath=resumable, filename="last", enable_version_counter=False)
+    callbacks: list[lightning.Callback] = [*watching, keep, newest]
     if not overfitting:
         callbacks.append(EarlyStopping("dev/score", mode="max", patience=config.patience, strict=False))
     progress = config.progress and sys.stderr.isatty()

@@ -87,7 +87,7 @@ def test_promise(embedders: dict[str, Embedder], name: str, promise: Promise) ->
     promise(embedders[name], TEXTS)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("name", EMBEDDERS)
 @given(texts=tricky)
 def test_any_text(embedders: dict[str, Embedder], name: str, texts: list[str]) -> None:

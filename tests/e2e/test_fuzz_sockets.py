@@ -90,7 +90,7 @@ async def synced(socket: AsyncWebSocketSession) -> list[dict[str, Any]]:
 
 def fuzz(keyed: Served, path: str, key: str, examples: int) -> None:
     @seed(20_270_115)
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, database=None, suppress_health_check=list(HealthCheck))
     @given(frames)
     def one(sent: list[str | bytes]) -> None:
         async def use(socket: AsyncWebSocketSession) -> None:

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari import fingerprint
@@ -27,14 +27,12 @@ def test_file_hashes_like_its_bytes(tmp_path: Path) -> None:
     assert fingerprint.of_file(tmp_path / "file") == hashlib.sha256(content).hexdigest()
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(), JSON_VALUES, max_size=5))
 def test_order_of_keys_does_not_matter(value: dict[str, object]) -> None:
     backwards = dict(reversed(value.items()))
     assert fingerprint.of_value(value) == fingerprint.of_value(backwards)
 
 
-@settings(deadline=None)
 @given(JSON_VALUES)
 def test_wrapping_a_value_changes_its_hash(value: object) -> None:
     assert fingerprint.of_value(value) != fingerprint.of_value([value])

@@ -132,7 +132,7 @@ _bodies = st.sampled_from(ALL).flatmap(
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_bodies)
 def test_no_body_makes_a_5xx(client: TestClient, body: tuple[str, dict[str, Any]]) -> None:
     answer = client.post(body[0], content=json.dumps(body[1]), headers={"content-type": "application/json"})

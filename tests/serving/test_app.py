@@ -110,14 +110,14 @@ _json = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(["text", "username", "channel", "timestamp", "context", "x"]), _json))
 def test_no_body_makes_a_5xx(client: TestClient, body: dict[str, Any]) -> None:
     answer = client.post("/analyze_message", content=json.dumps(body), headers={"content-type": "application/json"})
     assert answer.status_code < 500
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         _json | st.fixed_dictionaries({"text": st.text(max_size=30), "username": st.text(max_size=5), "id": _json}), max_size=5

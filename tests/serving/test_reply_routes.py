@@ -157,7 +157,7 @@ LISTS = st.lists(st.integers() | st.text(max_size=5), max_size=3)
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | LISTS
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(["/next_reply", "/said"]), st.dictionaries(st.sampled_from(NAMES_OF_FIELDS), VALUES))
 def test_no_body_breaks_a_route(service: Service, path: str, body: dict[str, Any]) -> None:
     answer = service.client.post(path, content=json.dumps(body), headers={"content-type": "application/json"})

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari.errors import BadInput
@@ -45,7 +45,6 @@ def test_reciprocal_rank_is_of_the_first_hit(ranked: list[str], expected: float)
     assert reciprocal_rank(ranked, [{"a"}, {"b"}]) == pytest.approx(expected)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from("abcdefgh"), unique=True), st.sets(st.sampled_from("abcdefgh"), min_size=1))
 def test_recall_grows_with_k_and_ends_at_what_was_found(ranked: list[str], wanted: set[str]) -> None:
     evidence = [{one} for one in sorted(wanted)]

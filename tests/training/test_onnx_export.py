@@ -46,7 +46,7 @@ def test_fp32_answers_like_pytorch(network: TextNetwork, fp32: Path) -> None:
         assert torch_side[task.name].std() > 0.01
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ids=st.lists(st.lists(st.integers(1, 60), min_size=1, max_size=60), min_size=1, max_size=5))
 def test_any_batch_size_and_length_agree(network: TextNetwork, fp32: Path, ids: list[list[int]]) -> None:
     difference = onnx_export.largest_difference(onnx_export.torch_logits(network, ids), onnx_export.onnx_logits(fp32, TASKS, ids))

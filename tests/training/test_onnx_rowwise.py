@@ -66,7 +66,7 @@ def reference(rows: np.ndarray) -> np.ndarray:
     return np.array(out)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), rows=st.integers(1, 9), exponent=st.integers(-4, 4), offset=st.floats(-3, 3))
 def test_products_are_the_references(product: Path, seed: int, rows: int, exponent: int, offset: float) -> None:
     values = ((np.random.default_rng(seed).normal(size=(rows, 24)) + offset) * 10.0**exponent).astype(np.float32)

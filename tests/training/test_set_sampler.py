@@ -40,6 +40,14 @@ def test_a_set_has_the_share_of_its_tempered_size(sizes: list[int], temperature:
     assert len(made.order()) == made.rows_of_an_epoch()
 
 
+def test_a_weight_multiplies_the_share_of_its_set() -> None:
+    sources = sources_of([100, 100, 200])
+    found = Counter(
+        sources[row] for row in sampler([100, 100, 200], temperature=1.0, rows_per_epoch=100, weights={"set0": 3.0}).order()
+    )
+    assert found == {"set0": 50, "set1": 17, "set2": 33}
+
+
 def test_temperature_one_without_a_number_is_every_row_once() -> None:
     made = sampler([5, 17, 40], temperature=1.0)
     assert sorted(made.order().tolist()) == list(range(62))

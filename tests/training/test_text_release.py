@@ -1,4 +1,4 @@
-"""Weights as int8 rows: how far they move, what they refuse, and the way back to a network."""
+"""Weights as int8: how far they move, what they refuse, and the way back to a network."""
 
 from pathlib import Path
 
@@ -18,16 +18,35 @@ def network(folder: Path, tasks: tuple = TASKS) -> TextNetwork:
     return TextNetwork(encoder.load(folder), tasks, dropout=0.0).eval()
 
 
-@given(st.integers(1, 6), st.integers(1, 9), st.integers(0, 999), st.floats(1e-4, 1e4))
-def test_an_entry_moves_by_half_a_step_of_its_row_at_most(rows: int, columns: int, seed: int, size: float) -> None:
+@given(st.integers(1, 6), st.sampled_from([1, 7, 32, 33, 64, 96]), st.integers(0, 999), st.floats(1e-4, 1e4))
+def test_an_entry_moves_by_half_a_step_of_its_group_at_most(rows: int, columns: int, seed: int, size: float) -> None:
     matrix = torch.randn((rows, columns), generator=torch.Generator().manual_seed(seed)) * size
     stored = text_release.quantise({"m": matrix})
     assert stored["m"].dtype == torch.int8
-    assert stored["m.scale"].shape == (rows,)
+    groups = columns // 32 if columns % 32 == 0 else 1
+    assert stored["m.scale"].shape == (rows, groups)
     back = text_release.dequantise(stored)
     assert set(back) == {"m"}
-    assert ((back["m"] - matrix).abs() <= stored["m.scale"].unsqueeze(1) * 0.5001).all()
-    torch.testing.assert_close(back["m"].abs().amax(dim=1), matrix.abs().amax(dim=1))
+    # The largest entry may be cut by what its scale lost to bf16: half a step more.
+    step = stored["m.scale"].float().repeat_interleave(columns // groups, dim=1)
+    assert ((back["m"] - matrix).abs() <= step * 0.75).all()
+    inner = matrix.abs() < step * 126.5
+    assert ((back["m"] - matrix).abs() <= step * 0.5001)[inner].all()
+
+
+def test_small_entries_beside_a_large_one_are_kept_when_they_are_in_another_group() -> None:
+    matrix = torch.full((1, 64), 0.01)
+    matrix[0, 0] = 100.0
+    back = text_release.dequantise(text_release.quantise({"m": matrix}))["m"]
+    torch.testing.assert_close(back[0, 32:], matrix[0, 32:], rtol=1e-2, atol=0)
+    assert not back[0, 1:32].any()
+
+
+def test_what_was_read_back_is_stored_without_further_loss() -> None:
+    matrix = torch.randn((4, 64), generator=torch.Generator().manual_seed(3))
+    once = text_release.dequantise(text_release.quantise({"m": matrix}))
+    again = text_release.dequantise(text_release.quantise(once))
+    torch.testing.assert_close(again["m"], once["m"], rtol=0, atol=float(matrix.abs().max()) / 250)
 
 
 def test_vectors_are_kept_rows_of_zero_stay_and_the_pooler_goes() -> None:
@@ -40,7 +59,7 @@ def test_vectors_are_kept_rows_of_zero_stay_and_the_pooler_goes() -> None:
     assert torch.equal(back["bias"], state["bias"])
     assert torch.equal(back["ids"], state["ids"])
     assert torch.equal(back["zeros"][0], torch.zeros(2))
-    assert back["zeros"][1, 0] == pytest.approx(1.0)
+    assert back["zeros"][1, 0] == pytest.approx(1.0, rel=1 / 127)
 
 
 def test_a_network_with_fewer_heads_takes_what_it_has(tiny_encoder: Path) -> None:

@@ -218,6 +218,24 @@ def test_an_interrupted_run_continues_and_ends_like_an_uninterrupted_one(
     assert last[0]["step"] == last[1]["step"] == 24.0
 
 
+def test_an_interrupted_run_continues_from_its_last_epoch_though_an_earlier_one_was_better(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def worse_and_worse(self: module_file.TextModule) -> None:
+        self._seen.clear()
+        self.log("dev/score", 1.0 / (1 + self.current_epoch))
+
+    monkeypatch.setattr(module_file.TextModule, "on_validation_epoch_end", worse_and_worse)
+    config = configure("trainer.max_epochs=3", "trainer.patience=9")
+    with monkeypatch.context() as patch:
+        stop_after(20, patch)
+        with pytest.raises(RuntimeError, match="the power went out"):
+            train.train(config)
+    steps = count_steps(monkeypatch)
+    assert train.train(config)["epoch"] == 0.0
+    assert steps == [8]
+
+
 def test_resume_never_starts_anew(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     config = configure("resume=never")
     with monkeypatch.context() as patch:

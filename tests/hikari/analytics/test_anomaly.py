@@ -164,7 +164,7 @@ def test_verdicts_move_the_threshold_within_bounds_and_survive() -> None:
     assert len(judged.state()["verdicts"]) == KEPT
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(numbers, max_size=160), st.integers(0, 160))
 def test_a_restored_detector_goes_on_exactly(values: list[float | None], cut: int) -> None:
     config = AnomalyConfig(history=60, warm_up=30, refit=50, trees=10)

@@ -86,7 +86,7 @@ def test_steady_newcomers_hardly_ever_alarm() -> None:
     assert len(found) <= 2  # of 20,000 minutes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(counts, st.integers(0, 80), st.booleans())
 def test_a_restored_detector_goes_on_exactly(values: list[int], cut: int, begins: bool) -> None:
     whole = WaveDetector(metric="newcomers")

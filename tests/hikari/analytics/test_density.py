@@ -55,7 +55,7 @@ def test_points_at_one_place_are_one_group() -> None:
     assert found.stability == 1.0
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(3, 40), st.integers(0, 1000))
 def test_labels_are_valid_whatever_the_points(count: int, seed: int) -> None:
     points = np.random.default_rng(seed).normal(size=(count, 3)).round(1)

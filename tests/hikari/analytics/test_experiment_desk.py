@@ -40,7 +40,7 @@ def running(store: FussyStore, channel: str = "lamp") -> ExperimentDesk:
     return desk
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(

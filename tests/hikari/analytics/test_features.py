@@ -196,7 +196,7 @@ def test_windows_of_a_matrix() -> None:
             features.window(matrix, end)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 290), st.integers(0, 4), st.text(max_size=30)), max_size=40))
 def test_shares_are_shares_whatever_people_write(script: list[tuple[int, int, str]]) -> None:
     windows = replayed([ChatEvent(START + time, f"v{who}", text) for time, who, text in sorted(script)])

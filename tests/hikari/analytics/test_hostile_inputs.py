@@ -126,7 +126,7 @@ def assert_said(error: HikariError) -> None:
     assert error.message
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_every_input_gets_an_answer_or_an_error_of_ours(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(CALLS)))

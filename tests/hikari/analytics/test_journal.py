@@ -24,7 +24,7 @@ def flush(journal: Journal) -> None:
         journal.give_back(taken, key)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.one_of(st.integers(0, 4), st.sampled_from(["flush", "full", "cut", "undo", "reopen"])), max_size=25))
 def test_what_was_flushed_and_not_cut_comes_back(steps: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -22,7 +22,7 @@ from tests.hikari.analytics.keepers import START, FussyStore, chat, crashed, kee
 STEPS = ("add", "flush", "snapshot", "full flush", "full snapshot", "crash", "forget")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(STEPS), min_size=1, max_size=14), st.integers(1, 30))
 def test_a_disk_that_is_full_now_and_then_loses_nothing(steps: list[str], hot: int) -> None:
     """Beside it runs one that knows no trouble; a crash loses what was not written, which it is then sent again."""

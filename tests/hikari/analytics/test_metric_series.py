@@ -83,7 +83,7 @@ def record(store: AnalyticsStore, metric: str, count: int, start: float = START,
     store.write(reading_change(channel, metric, start + 60 * number, float(number)) for number in range(count))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["lamp", "tower"]), st.sampled_from(METRICS), st.integers(-50, 50), st.floats(-1e9, 1e9)),

@@ -141,7 +141,7 @@ def test_memory_is_bounded() -> None:
     assert len(detector._before) <= BASELINE_BINS + WINDOW_BINS
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 900), st.integers(0, 3))
 def test_state_goes_on_where_it_stopped(cut: int, seed: int) -> None:
     rows, _ = short(seed)

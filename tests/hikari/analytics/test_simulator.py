@@ -61,7 +61,7 @@ def test_later_streams_do_not_depend_on_how_earlier_ones_are_read() -> None:
     assert [list(stream.rows()) for stream in planned] == read
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     seed=st.integers(0, 2**32 - 1),
     hours=st.floats(0.05, 1.5),

@@ -216,7 +216,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps, st.integers(0, 60))
 def test_a_restart_changes_no_answer(script: list[tuple[float, str, str, float | None]], cut: int) -> None:
     straight, restarted, time = StreamWindows(), StreamWindows(), 0.0
@@ -233,7 +233,7 @@ def test_a_restart_changes_no_answer(script: list[tuple[float, str, str, float |
         assert np.array_equal(*rows, equal_nan=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.integers(0, 3000), st.sampled_from("abcd"), st.sampled_from(["hi", "one two three four five six", "oh?"])),

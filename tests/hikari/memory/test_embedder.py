@@ -73,7 +73,7 @@ def test_texts_of_one_pass_have_one_length(embedder: OnnxEmbedder, monkeypatch: 
     assert sum(map(len, seen)) == len(TEXTS) + BATCH + 1
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(range(len(TEXTS))))
 def test_the_order_is_the_callers(embedder: OnnxEmbedder, order: list[int]) -> None:
     np.testing.assert_allclose(embedder.embed([TEXTS[row] for row in order]), embedder.embed(TEXTS)[order], atol=1e-5)

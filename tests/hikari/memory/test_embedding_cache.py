@@ -56,7 +56,7 @@ def test_the_least_recently_used_go_first(inner: Counting) -> None:
     assert inner.asked == ["two"]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(batches=st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=10), capacity=st.integers(0, 2000))
 def test_memory_is_bounded_and_answers_stay_right(batches: list[list[str]], capacity: int) -> None:
     cached, plain = CachedEmbedder(HashEmbedder(DIMENSION), capacity), HashEmbedder(DIMENSION)

@@ -108,7 +108,7 @@ def test_deleted_turns_leave_the_open_episode() -> None:
 STREAMS = st.lists(st.tuples(st.integers(0, 3), st.floats(0, 400)), min_size=1, max_size=120)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STREAMS, st.integers(0, 119))
 def test_nothing_is_lost_or_doubled_and_a_restart_changes_nothing(stream: list[tuple[int, float]], stop: int) -> None:
     config = EpisodeConfig(window=2, context=4, patience=2, min_turns=2, max_turns=15, silence_s=300.0, max_s=3000.0)

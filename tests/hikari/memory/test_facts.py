@@ -229,7 +229,7 @@ def book_of(claims: list[Claim]) -> FactBook:
     return book
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(CLAIMS, st.booleans(), st.randoms(use_true_random=False))
 def test_order_of_arrival_does_not_matter(parts: list[tuple[str, str, bool, bool]], sole: bool, shuffler: random.Random) -> None:
     claims = claims_of(parts, sole=sole)
@@ -240,7 +240,7 @@ def test_order_of_arrival_does_not_matter(parts: list[tuple[str, str, bool, bool
     assert one.contradictions() == other.contradictions()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(CLAIMS, st.booleans(), st.data())
 def test_forgetting_is_as_if_it_had_never_been_said(parts: list[tuple[str, str, bool, bool]], sole: bool, data: Any) -> None:
     claims = claims_of(parts, sole=sole)
@@ -250,7 +250,7 @@ def test_forgetting_is_as_if_it_had_never_been_said(parts: list[tuple[str, str, 
     assert book.history("mika") == book_of([claim for claim in claims if claim.seq != gone]).history("mika")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(CLAIMS)
 def test_the_subject_believes_one_value_of_a_sole_attribute(parts: list[tuple[str, str, bool, bool]]) -> None:
     book = book_of(claims_of(parts, sole=True))
@@ -259,7 +259,7 @@ def test_the_subject_believes_one_value_of_a_sole_attribute(parts: list[tuple[st
     assert all(fact.valid_until is None or fact.valid_until >= fact.valid_from for fact in book.history("mika"))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(CLAIMS, st.integers(0, 12))
 def test_as_of_is_the_book_of_that_time(parts: list[tuple[str, str, bool, bool]], moment: int) -> None:
     claims = claims_of(parts, sole=True)

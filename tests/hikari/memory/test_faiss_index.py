@@ -137,7 +137,7 @@ class AgainstExact(RuleBasedStateMachine):
 
 
 TestAgainstExact = AgainstExact.TestCase
-TestAgainstExact.settings = settings(max_examples=20, stateful_step_count=12, deadline=None)
+TestAgainstExact.settings = settings(max_examples=20, stateful_step_count=12)
 
 
 def test_plan_grows_with_the_count_and_heeds_the_budget() -> None:

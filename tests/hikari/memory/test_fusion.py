@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari.errors import BadInput
@@ -153,7 +153,6 @@ def talks(draw: st.DrawFn) -> Candidates:
     return talk(draw(rows), lexical, question=np.array(draw(flags)), speaker=np.array(draw(flags)))
 
 
-@settings(deadline=None)
 @given(talks())
 def test_scores_follow_the_formula(candidates: Candidates) -> None:
     weights = replace(DEFAULT, recency=0.0, importance=0.0, graph=0.0)
@@ -163,7 +162,6 @@ def test_scores_follow_the_formula(candidates: Candidates) -> None:
     assert scores(candidates, weights) == pytest.approx(expected)
 
 
-@settings(deadline=None)
 @given(talks(), st.randoms(use_true_random=False))
 def test_the_order_of_the_candidates_does_not_matter(candidates: Candidates, random: object) -> None:
     order = list(range(len(candidates.seqs)))
@@ -176,7 +174,6 @@ def test_the_order_of_the_candidates_does_not_matter(candidates: Candidates, ran
     assert one.scores == pytest.approx(other.scores)
 
 
-@settings(deadline=None)
 @given(talks())
 def test_parts_add_up_nothing_is_lost_and_full_retention_changes_nothing(candidates: Candidates) -> None:
     ranking = fuse(candidates)

@@ -245,7 +245,7 @@ def weights(graph: KnowledgeGraph) -> dict[str, Any]:
     return {name: (row[0], row[-1]) if name[0] == "n" else row for name, row in graph.dirty().items() if row is not None}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(MEMORIES, st.data())
 def test_removed_memories_leave_no_trace(memories: list[tuple[list[str], str, str]], data: Any) -> None:
     numbered = list(enumerate(memories))
@@ -255,7 +255,7 @@ def test_removed_memories_leave_no_trace(memories: list[tuple[list[str], str, st
     assert weights(graph) == weights(built([each for each in numbered if each[0] not in gone]))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(MEMORIES, st.randoms(use_true_random=False))
 def test_order_of_memories_does_not_matter(memories: list[tuple[list[str], str, str]], shuffler: random.Random) -> None:
     numbered = list(enumerate(memories))
@@ -264,7 +264,7 @@ def test_order_of_memories_does_not_matter(memories: list[tuple[list[str], str, 
     assert weights(built(numbered)) == weights(built(shuffled))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(MEMORIES)
 def test_a_loaded_graph_is_the_same_graph(memories: list[tuple[list[str], str, str]]) -> None:
     graph = built(list(enumerate(memories)))
@@ -276,7 +276,7 @@ def test_a_loaded_graph_is_the_same_graph(memories: list[tuple[list[str], str, s
     assert len(again) == again.edges == 0
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(MEMORIES, st.integers(2, 6), st.integers(1, 6))
 def test_size_stays_bounded(memories: list[tuple[list[str], str, str]], nodes: int, edges: int) -> None:
     graph = built(list(enumerate(memories)), max_nodes=nodes, max_edges=edges)

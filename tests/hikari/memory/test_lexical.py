@@ -38,7 +38,7 @@ def bm25(documents: dict[int, list[str]], query: Iterable[str]) -> dict[int, flo
     sentences,
     st.integers(0, 12),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_scores_are_bm25_wherever_the_documents_are(texts: dict[int, str], query: str, committed: int) -> None:
     expected = bm25({seq: terms(text) for seq, text in texts.items()}, terms(query))
     with tempfile.TemporaryDirectory() as folder:
@@ -86,7 +86,7 @@ def test_scripts_without_spaces_are_found_by_their_parts(tmp_path: Path) -> None
 
 
 @given(st.one_of(st.text(st.characters(exclude_categories=())), st.text("+-*?~^\"'()[]{}:\\/&|!<> ANDORTto", max_size=40)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_text_raises_or_is_read_as_a_query_language(opened: LexicalIndex, text: str) -> None:
     answers = found(opened, text)
     asked = set(terms(text))

@@ -137,7 +137,7 @@ class AgainstDictionary(RuleBasedStateMachine):
 
 
 TestAgainstDictionary = AgainstDictionary.TestCase
-TestAgainstDictionary.settings = settings(max_examples=20, stateful_step_count=10, deadline=None)
+TestAgainstDictionary.settings = settings(max_examples=20, stateful_step_count=10)
 
 
 def _prefixes(present: set[str]) -> set[str]:

@@ -69,7 +69,7 @@ def test_openings_go_and_the_rest_stays() -> None:
     assert without_opening("Some of the men you know of.") == "Some of the men you know of."
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=80), st.sampled_from([PAIR, Voices("Kai"), Voices("x_99", "\u96ea")]))
 def test_any_text_is_told_without_first_person_and_without_error(text: str, voices: Voices) -> None:
     told = narrate(text, voices)

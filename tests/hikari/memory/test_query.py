@@ -1,7 +1,7 @@
 """What a search makes of a question: names out and known, words that are looked up, questions told from statements."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari.memory.query import STOP_WORDS, is_question, prepare
@@ -87,7 +87,6 @@ def test_questions_end_with_the_mark(text: str, asks: bool) -> None:
     assert is_question(text) is asks
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_gives_plain_words(text: str) -> None:
     ready = prepare(text, VIEWERS.get)
@@ -96,7 +95,6 @@ def test_any_text_gives_plain_words(text: str) -> None:
     assert ready.speakers <= set(VIEWERS.values())
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["tea", "piano", "Lyon", "what", "the", "did", "?"]), min_size=1, max_size=12))
 def test_only_stop_words_and_marks_are_dropped(words: list[str]) -> None:
     kept = [word.lower() for word in words if word.lower() not in STOP_WORDS and word != "?"]

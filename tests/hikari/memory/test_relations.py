@@ -145,7 +145,7 @@ def test_every_rule_names_its_object() -> None:
     assert all("o" in rule.pattern.groupindex for rule in RULES)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join) | st.text(max_size=60))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     for relation in relations(text, "mika"):
@@ -155,7 +155,7 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     assert all(clause.kind in {"statement", "question", "unreal"} for clause in clauses(text))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.sampled_from(["rin", "sora", "mika"]), st.sampled_from(rows(DEVELOPMENT)))
 def test_the_same_text_states_the_same(speaker: str, row: dict[str, str]) -> None:
     assert relations(row["text"], speaker) == relations(row["text"], speaker.upper())

@@ -270,7 +270,7 @@ def test_queries_of_any_kind_are_answered(tmp_path: Path) -> None:
     run(work())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.floats(0.01, 2), st.integers(-1, 9), st.integers(0, 9)), min_size=1, max_size=10),
     st.floats(0.1, 1),

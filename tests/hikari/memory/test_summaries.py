@@ -110,7 +110,7 @@ TURNS = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(TURNS, st.integers(1, 4), st.integers(20, 300))
 def test_limits_hold_for_any_turns(turns: list[Turn], sentences: int, characters: int) -> None:
     summary = ExtractiveSummariser(WordVectors()).summarise(turns, max_sentences=sentences, max_characters=characters)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari.errors import BadBundle
@@ -30,7 +30,6 @@ def with_temperature(value: float) -> Calibration:
     return Calibration({task.name: value for task in TASKS}, {}, {"seed": SEED}, "seed")
 
 
-@settings(deadline=None)
 @given(MODERATE)
 def test_softmax_is_the_textbook_formula(row: list[float]) -> None:
     total = math.fsum(math.exp(value) for value in row)
@@ -38,20 +37,17 @@ def test_softmax_is_the_textbook_formula(row: list[float]) -> None:
     assert softmax(np.array([row]))[0] == pytest.approx(expected, rel=1e-12, abs=1e-300)
 
 
-@settings(deadline=None)
 @given(MODERATE, st.floats(-1e4, 1e4))
 def test_softmax_ignores_a_common_shift(row: list[float], shift: float) -> None:
     logits = np.array([row])
     assert softmax(logits + shift) == pytest.approx(softmax(logits), rel=1e-9, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(st.floats(-30, 30))
 def test_sigmoid_is_the_textbook_formula(value: float) -> None:
     assert sigmoid(np.array([[value]])).item() == pytest.approx(1 / (1 + math.exp(-value)), rel=1e-12, abs=3e-16)
 
 
-@settings(deadline=None)
 @given(st.floats(-1e308, 1e308))
 def test_sigmoid_is_symmetric_and_bounded(value: float) -> None:
     left, right = sigmoid(np.array([[value, -value]]))[0]
@@ -83,7 +79,6 @@ def test_rows_are_independent() -> None:
     assert softmax(logits) == pytest.approx(np.array([[0.25, 0.75], [0.8, 0.2]]))
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(-40, 40), min_size=7, max_size=7, unique=True), st.floats(0.05, 20))
 def test_temperature_keeps_the_order_of_labels(row: list[int], temperature: float) -> None:
     probabilities = with_temperature(temperature).probabilities(EMOTION, np.array([row], dtype=np.float32))[0]
@@ -92,7 +87,6 @@ def test_temperature_keeps_the_order_of_labels(row: list[int], temperature: floa
     assert (np.diff(probabilities[np.argsort(row)]) >= 0).all()
 
 
-@settings(deadline=None)
 @given(st.floats(-20, 20), st.floats(0.05, 20))
 def test_temperature_never_crosses_one_half(value: float, temperature: float) -> None:
     probability = with_temperature(temperature).probabilities(QUESTION, np.array([[value]])).item()

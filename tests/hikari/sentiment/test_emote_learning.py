@@ -391,7 +391,7 @@ def test_most_messages_take_no_second_pass(tiny_bundle: Path) -> None:
 WORDS = st.integers(0, 400).map(lambda number: f"mika{chr(65 + number % 26)}{number}")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 30), WORDS), min_size=1, max_size=120))
 def test_memory_is_bounded_whatever_comes(rows: list[tuple[int, int, str]]) -> None:
     config = LearningConfig(candidates=5, viewers=3, channels=4, shares=40, keep=False)

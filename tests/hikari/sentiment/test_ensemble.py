@@ -1,7 +1,7 @@
 """The ensemble: closed forms, absent members, labels at their boundaries, and weights that are refused."""
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hikari.sentiment.ensemble import SEED, VERY, Distribution, Ensemble, spread
@@ -56,7 +56,6 @@ def test_member_of_no_weight_is_absent() -> None:
     assert alone.combine(None, -1.0, -1.0) == (0.0, 1.0, 0.0)
 
 
-@settings(deadline=None)
 @given(SCORES)
 def test_spread_is_a_distribution_with_the_same_score(value: float) -> None:
     distribution = spread(value)
@@ -65,7 +64,6 @@ def test_spread_is_a_distribution_with_the_same_score(value: float) -> None:
     assert score(distribution) == value
 
 
-@settings(deadline=None)
 @given(st.tuples(WEIGHTS, WEIGHTS, WEIGHTS), st.none() | distributions(), st.none() | SCORES, st.none() | SCORES)
 def test_score_is_the_weighted_mean_of_scores(
     weights: tuple[float, float, float],
@@ -83,7 +81,6 @@ def test_score_is_the_weighted_mean_of_scores(
     assert min(combined) >= 0
 
 
-@settings(deadline=None)
 @given(st.tuples(WEIGHTS, WEIGHTS, WEIGHTS), st.floats(0.1, 100), distributions(), SCORES, SCORES)
 def test_only_the_ratio_of_weights_matters(
     weights: tuple[float, float, float], factor: float, transformer: Distribution, vader: float, emoji: float
@@ -93,7 +90,6 @@ def test_only_the_ratio_of_weights_matters(
     assert scaled.combine(transformer, vader, emoji) == pytest.approx(expected, abs=1e-9)
 
 
-@settings(deadline=None)
 @given(distributions())
 def test_mirrored_opinions_get_mirrored_labels(distribution: Distribution) -> None:
     mirrored = SEED.label((distribution[2], distribution[1], distribution[0]))

@@ -99,7 +99,7 @@ def test_what_lies_far_behind_is_not_read() -> None:
     assert told("this is a long english story " * 40 + "das war ein richtig gutes Spiel " * 40) == "en"
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(max_size=80))
 def test_any_text_has_a_known_code_or_none(text: str) -> None:
     assert told(text) in CODES

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari.errors import BadInput, HikariError, TooLarge
@@ -178,13 +178,11 @@ def test_timestamps_that_are_refused(value: Any) -> None:
     assert caught.value.field == "timestamp"
 
 
-@settings(deadline=None)
 @given(st.datetimes(min_value=datetime(1, 1, 3), max_value=datetime(5000, 1, 1), timezones=st.timezones()))  # noqa: DTZ001
 def test_iso_text_and_datetime_agree(moment: datetime) -> None:
     assert seconds(moment.isoformat()) == pytest.approx(seconds(moment), abs=61)
 
 
-@settings(deadline=None)
 @given(st.integers(-(10**11), 10**11), st.integers(-12, 14))
 def test_zone_does_not_change_the_moment(epoch: int, hours: int) -> None:
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=epoch % 10**10)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari.sentiment import recommendation
@@ -106,7 +106,6 @@ SIGNALS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(SIGNALS)
 def test_advice_is_whole_and_safe(signals: Signals) -> None:
     advice = recommend(signals)

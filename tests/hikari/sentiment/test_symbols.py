@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari.errors import BadInput
@@ -120,7 +120,6 @@ def test_score_is_the_mean_polarity() -> None:
     assert score([MINE, replace(MINE, polarity=-1.0), MINE]) == pytest.approx(0.0)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=20))
 def test_score_lies_between_the_extremes(polarities: list[float]) -> None:
     mean = score(replace(MINE, polarity=polarity) for polarity in polarities)

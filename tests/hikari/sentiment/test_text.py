@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hikari.fields import clean_characters
@@ -21,7 +21,6 @@ MESSAGES = st.lists(st.text(ANY_CHARACTER, max_size=30) | CHATTER, max_size=20).
 SPACED = st.lists(st.text(ANY_CHARACTER, max_size=8) | CHATTER, max_size=20).map(" ".join)
 
 
-@settings(deadline=None)
 @given(MESSAGES | SPACED)
 @example("🔥" * 10_000)
 @example("\ud800\udfff" * 3_000)
@@ -42,7 +41,6 @@ def test_reading_anything_gives_bounded_clean_text(text: str) -> None:
         assert not {"\x00", "\u202e", "\ufeff", "\u200b"} & set(result)
 
 
-@settings(deadline=None)
 @given(MESSAGES | SPACED)
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     once = clean_characters(text)
@@ -50,26 +48,22 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
     assert {unicodedata.category(character) for character in once}.isdisjoint({"Cs", "Co", "Cn"})
 
 
-@settings(deadline=None)
 @given(MESSAGES | SPACED)
 def test_reading_cleaned_text_is_reading_the_text(text: str) -> None:
     short = text[: MAX_CHARACTERS // 2]
     assert read(clean_characters(short)) == read(short)
 
 
-@settings(deadline=None)
 @given(MESSAGES | SPACED)
 def test_no_letter_comes_three_times_in_a_row(text: str) -> None:
     assert re.search(r"([^\W\d_])\1\1", read(text).words) is None
 
 
-@settings(deadline=None)
 @given(MESSAGES | SPACED)
 def test_reading_has_no_memory(text: str) -> None:
     assert read(text) == read(text)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["stream", "game", "Banana", "piano"]), max_size=30))
 def test_plain_words_stay_as_they_are(parts: list[str]) -> None:
     text = " ".join(parts)

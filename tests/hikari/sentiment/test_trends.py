@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hikari.sentiment.trends import FAST_HALF_LIFE_S, MINIMUM_MESSAGES, FadingMean, Trend, Trends
@@ -57,7 +57,6 @@ def test_ancient_events_vanish_without_an_error() -> None:
     assert mean_of([(1.0, -1e11), (-0.5, 1e11), (1.0, -1e11)]).value == pytest.approx(-0.5)
 
 
-@settings(deadline=None)
 @given(EVENTS)
 def test_mean_is_the_faded_weighted_mean(events: list[tuple[float, float]]) -> None:
     newest = max(at for _, at in events)
@@ -66,7 +65,6 @@ def test_mean_is_the_faded_weighted_mean(events: list[tuple[float, float]]) -> N
     assert mean_of(events).value == pytest.approx(expected, abs=1e-9)
 
 
-@settings(deadline=None)
 @given(EVENTS, st.randoms(use_true_random=False))
 def test_any_order_of_events_gives_the_same_mean(events: list[tuple[float, float]], shuffler: random.Random) -> None:
     shuffled = list(events)
@@ -74,7 +72,6 @@ def test_any_order_of_events_gives_the_same_mean(events: list[tuple[float, float
     assert mean_of(shuffled).value == pytest.approx(mean_of(events).value, abs=1e-9)
 
 
-@settings(deadline=None)
 @given(EVENTS)
 def test_mean_stays_between_its_events(events: list[tuple[float, float]]) -> None:
     values = [value for value, _ in events]

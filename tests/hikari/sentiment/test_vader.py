@@ -1,7 +1,7 @@
 """VADER as a member of the ensemble: its own values, and None where it knows no word."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
@@ -22,7 +22,6 @@ def test_sign_of_the_score(text: str, sign: int) -> None:
     assert values["score"] * sign > 0.2
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=20))
 def test_values_are_those_of_the_reference(words: list[str]) -> None:
     text = " ".join(words)

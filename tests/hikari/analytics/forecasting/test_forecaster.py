@@ -146,7 +146,7 @@ def test_state_survives_the_store() -> None:
     assert again.state() == forecaster.state()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.sampled_from(["format", "path", "widths", "start", "step_s", "backtest", "model"]),
     st.one_of(st.none(), st.text(max_size=3), st.just(NAN), st.just([]), st.just([-1.0]), st.just(float("inf"))),

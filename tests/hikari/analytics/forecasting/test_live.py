@@ -74,7 +74,7 @@ def test_a_second_stream_that_has_just_begun_is_answered_by_the_last_value() -> 
     assert answer.values.tolist() == [31.0] * 120
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(1, 30), st.integers(0, 60), st.floats(0, 1e6)), min_size=1, max_size=6),
     st.integers(1, 40),

@@ -33,7 +33,7 @@ def test_equals_a_textbook_gaussian_process() -> None:
     np.testing.assert_allclose(path, expected, rtol=1e-4)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(0.001, 1e6), st.floats(-1e4, 1e4), st.integers(0, 100))
 def test_follows_unit_and_offset_exactly(unit: float, offset: float, seed: int) -> None:
     values = np.random.default_rng(seed).normal(0.0, 1.0, 60)

@@ -110,7 +110,7 @@ _WORDS = "cats dogs soup trains rain books horses tea snow bread moss owls piano
 WORDS = _WORDS.split()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(WORDS), st.booleans(), st.booleans()), min_size=20, max_size=120),
     st.integers(1, 3),
