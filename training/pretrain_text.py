@@ -29,7 +29,7 @@ from training.network import TextNetwork
 from training.onnx_export import torch_logits
 from training.prepare import target_columns
 from training.pretrain_text_module import PublicTextData, PublicTextModule
-from training.public_data import PublicSetConfig
+from training.public_data import PublicDataError, PublicSetConfig
 from training.public_tables import tables
 from training.schema import (
     EncoderConfig,
@@ -113,6 +113,9 @@ def pretrain(config: PretrainTextConfig) -> Figures:
     source = encoder.locate(task.encoder)
     tasks = tuple(head for head in ALL_TASKS if head.name in task.heads)
     train = frames["train"]
+    unknown = sorted(set(task.set_weights) - set(train["source"]))
+    if unknown:
+        raise PublicDataError(f"task.set_weights names {unknown}, the sets are {sorted(set(train['source']))}")
     # Sets of heads that are left out teach nothing.
     columns = [column for head in tasks for column in target_columns(head)]
     train = train.loc[train[columns].notna().any(axis=1), :].reset_index(drop=True)

@@ -1,7 +1,6 @@
 """The Lightning side of pre-training on many sets: a row counts alike whatever head it teaches, a set has its share of an epoch."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import lightning
@@ -119,7 +118,7 @@ class SetSampler(BucketSampler):
         *,
         temperature: float,
         rows_per_epoch: int | None,
-        weights: Mapping[str, float] = MappingProxyType({}),
+        weights: Mapping[str, float] | None = None,
         rank: int = 0,
         devices: int = 1,
     ) -> None:
@@ -127,7 +126,7 @@ class SetSampler(BucketSampler):
         names, of_row = np.unique(np.asarray(sources), return_inverse=True)
         self._members = [np.flatnonzero(of_row == number) for number in range(len(names))]
         sizes = np.array([len(rows) for rows in self._members], dtype=np.float64)
-        shares = sizes**temperature * [weights.get(str(name), 1.0) for name in names]
+        shares = sizes**temperature * [(weights or {}).get(str(name), 1.0) for name in names]
         shares /= shares.sum()
         self._taken = np.maximum(1, np.round(shares * (rows_per_epoch or len(lengths)))).astype(int)
 

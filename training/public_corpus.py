@@ -29,7 +29,7 @@ HELD_OUT = {"toxic_spans": 0.15, "davidson": 0.05, "gametox": 0.08, "twitch_sent
 CORPUS = "hikari_corpus"
 
 _SWAPS = 3
-"""Rows of a template of `training.swaps`."""
+"""Rows of a template of `training.swaps`, as many as `conf/prepare.yaml` takes."""
 _NOISE = re.compile(r"https?://\S+|www\.\S+|\bhttp\b|@\w+|[^\w\s]|_", re.UNICODE)
 
 

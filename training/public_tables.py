@@ -21,7 +21,7 @@ def tables(
     name = fingerprint.of_value(
         {
             "sets": {name: dataclasses.asdict(public) for name, public in sets.items()},
-            "corpus": [fingerprint.of_file(path) for path in sorted(corpus.glob("*.jsonl"))],
+            "corpus": [fingerprint.of_file(path) for path in sorted(corpus.glob("*.json*"))],
             "preprocessing": chat_text.VERSION,
             "code": [fingerprint.of_file(Path(__file__).with_name(file)) for file in _CODE],
         }

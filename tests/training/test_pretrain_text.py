@@ -136,6 +136,23 @@ def test_the_tables_are_kept_and_made_again_for_another_corpus(
         tables(made.sets, tmp_path / "corpus", made.folder / "cache")
 
 
+def test_a_weight_for_a_set_that_is_not_there_is_refused(made: Made, tmp_path: Path) -> None:
+    with pytest.raises(PublicDataError, match=r"task.set_weights names \['twich'\], the sets are \['davidson', "):
+        made.run(tmp_path / "out", "+task.set_weights.twich=2.0")
+
+
+def test_the_tables_follow_what_the_swaps_are_filled_with(made: Made, tmp_path: Path) -> None:
+    from training.public_tables import tables
+
+    shutil.copytree(made.folder / "corpus", tmp_path / "corpus")
+    template = {"text": "{name} plays tonight", "sentiment": "neutral", "emotion": "neutral", "toxicity": [], "question": False}
+    (tmp_path / "corpus" / "swaps.jsonl").write_text(json.dumps(template) + "\n")
+    for name in ("Ada", "Grace"):
+        (tmp_path / "corpus" / "swap_fillers.json").write_text(json.dumps({"names": [name], "terms": []}))
+        frames, _ = tables(made.sets, tmp_path / "corpus", tmp_path / "cache")
+        assert f"{name} plays tonight" in set(frames["train"]["text"])
+
+
 def test_heads_must_hold_the_served_ones() -> None:
     with pytest.raises(ConfigError, match="heads must hold sentiment, emotion, toxicity, question"):
         composed("pretrain", pretrain_text.PretrainTextConfig, ["task=text_public", "~task.heads.question"])
