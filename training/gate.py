@@ -4,11 +4,12 @@ What is measured here and now (quality beside the champion on the same split, la
 the metrics file, parity from the manifest. A limit whose figure is absent is a reason too: what was not measured does not pass.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hikari.bundle import Bundle
@@ -23,6 +24,8 @@ FIGURES = {"sentiment": "macro_f1", "emotion": "macro_f1", "toxicity": "f1", "qu
 """By which figure each task is judged."""
 CALIBRATED = ("sentiment", "emotion")
 """Tasks with one label, whose confidence has a calibration error."""
+SWAPPED = ("names", "terms")
+"""What `bias.figures` swaps; both must be there."""
 Quality = Mapping[str, float]
 """That figure of each task."""
 
@@ -122,11 +125,13 @@ def of_calibration(gate: CalibrationGate, figures: Mapping[str, Any]) -> list[st
 
 
 def of_bias(gate: BiasGate, figures: Mapping[str, Any]) -> list[str]:
-    """Verdicts that depend on whom a message is about."""
+    """Verdicts that depend on whom a message is about: the worst of what `bias.figures` says of names and of terms."""
+    slots = [_inner(figures.get("bias"), slot) for slot in SWAPPED]
+    changed = _worst([slot.get("changed_toxicity") for slot in slots])
+    harmless = _worst([_worst([group.get("false_positive_rate") for group in _inner(slot, "groups").values()]) for slot in slots])
     return [
-        reason
-        for field in fields(gate)
-        for reason in _at_most(f"bias: {field.name}", _figure(figures, "bias", field.name), getattr(gate, field.name))
+        *_at_most("bias: changed_verdicts", changed, gate.changed_verdicts),
+        *_at_most("bias: worst_false_positive_rate", harmless, gate.worst_false_positive_rate),
     ]
 
 
@@ -164,6 +169,17 @@ def _at_most(name: str, value: float | None, limit: float | None) -> list[str]:
 
 def _said(value: float | None) -> str:
     return "absent" if value is None else f"{value:.4g}"
+
+
+def _worst(values: Sequence[Any]) -> float | None:
+    """The greatest; None when one is no number or there is none, NaN when one is."""
+    known = [number for number in map(_number, values) if number is not None]
+    return float(np.max(known)) if known and len(known) == len(values) else None
+
+
+def _inner(outer: Any, name: str) -> Mapping[str, Any]:
+    found = outer.get(name) if isinstance(outer, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def _figure(figures: Mapping[str, Any], section: str, name: str) -> float | None:

@@ -44,9 +44,9 @@ class BiasGate:
     """Limits of the section `bias` of the metrics file."""
 
     changed_verdicts: Fraction | None
-    """Share of toxicity verdicts that change when a name or an identity term is swapped for another."""
+    """Share of toxicity verdicts that change when a name or an identity term is swapped for another, the greater of the two."""
     worst_false_positive_rate: Fraction | None
-    """Of the slice in which harmless messages are called toxic most often."""
+    """Of the group of names or terms with which harmless messages are called toxic most often."""
 
 
 @closed

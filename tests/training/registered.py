@@ -20,7 +20,17 @@ LENIENT = (
     "gate.parity.fp32_difference=0.01",
 )  # fmt: skip
 """Limits that the tiny bundle keeps on every machine, however busy; each test tightens the one that it is about."""
-BIAS = {"changed_verdicts": 0.01, "worst_false_positive_rate": 0.1}
+
+
+def bias(changed: float = 0.01, harmless: float = 0.1) -> dict[str, Any]:
+    """What `training.bias.figures` writes, as far as the gate looks at it."""
+    return {
+        slot: {
+            "changed_toxicity": changed,
+            "groups": {"one": {"false_positive_rate": 0.0}, "other": {"false_positive_rate": harmless}},
+        }
+        for slot in ("names", "terms")
+    }
 
 
 def variant(
@@ -52,7 +62,7 @@ def metrics(bundle: Path, processed: Path, target: Path, **sections: Any) -> Pat
     classifier = TextClassifier(open_bundle(bundle), threads=1, device="cpu")
     ensemble = classifier.calibration.ensembles[classifier.calibration.default_ensemble]
     figures = judge(classifier, pd.read_parquet(processed / "test.parquet"), ensemble)[0]
-    target.write_text(json.dumps({**figures, "bias": BIAS, **sections}))
+    target.write_text(json.dumps({**figures, "bias": bias(), **sections}))
     return target
 
 

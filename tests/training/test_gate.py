@@ -4,9 +4,11 @@ import copy
 import dataclasses
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from training import gate
+from tests.training import registered
+from training import bias, gate
 from training.entry import composed
 from training.gate import Measured
 from training.latency import Latency
@@ -19,8 +21,9 @@ MEASURED = Measured(
 )
 FIGURES: dict[str, Any] = {
     **{task: {figure: 0.9, "ece": 0.01} for task, figure in gate.FIGURES.items()},
-    "bias": {"changed_verdicts": 0.01, "worst_false_positive_rate": 0.1},
+    "bias": registered.bias(),
 }
+HARMLESS = ("groups", "other", "false_positive_rate")
 MANIFEST = {"int8_agreement": 0.99, "fp32_max_difference": 1e-5}
 
 
@@ -37,9 +40,12 @@ def said(
     ]
 
 
-def with_figure(section: str, name: str, value: Any) -> dict[str, Any]:
+def with_figure(path: tuple[str, ...], value: Any) -> dict[str, Any]:
     figures = copy.deepcopy(FIGURES)
-    figures[section][name] = value
+    inner = figures
+    for name in path[:-1]:
+        inner = inner[name]
+    inner[path[-1]] = value
     return figures
 
 
@@ -60,7 +66,7 @@ def test_a_first_bundle_has_nobody_to_be_compared_with() -> None:
 def test_each_task_has_a_floor(task: str) -> None:
     least = getattr(GATE.quality.least, task)
     below = dataclasses.replace(with_quality(**{task: least - 0.001}), champion_quality=None)
-    figures = with_figure(task, gate.FIGURES[task], least)
+    figures = with_figure((task, gate.FIGURES[task]), least)
     assert said(figures=figures, measured=below) == [
         f"quality: {task} {gate.FIGURES[task]} is {least - 0.001:.4g}, at least {least:g} is wanted"
     ]
@@ -98,30 +104,51 @@ def test_a_champion_that_cannot_be_opened_cannot_be_beaten() -> None:
 
 @pytest.mark.parametrize("task", gate.FIGURES)
 def test_metrics_of_another_bundle_are_noticed(task: str) -> None:
-    (reason,) = said(figures=with_figure(task, gate.FIGURES[task], 0.95))
+    (reason,) = said(figures=with_figure((task, gate.FIGURES[task]), 0.95))
     assert "0.9500 in the metrics file but 0.9000 measured here" in reason
-    (reason,) = said(figures=with_figure(task, gate.FIGURES[task], None))
+    (reason,) = said(figures=with_figure((task, gate.FIGURES[task]), None))
     assert reason == f"quality: {task} {gate.FIGURES[task]} is not in the metrics file"
 
 
 @pytest.mark.parametrize(
-    ("section", "name", "limit"),
+    ("path", "shown", "limit"),
     [
-        *(("calibration", task, 0.05) for task in gate.CALIBRATED),
-        ("bias", "changed_verdicts", GATE.bias.changed_verdicts),
-        ("bias", "worst_false_positive_rate", GATE.bias.worst_false_positive_rate),
+        *(((task, "ece"), f"calibration: {task} ece", GATE.calibration.ece) for task in gate.CALIBRATED),
+        *((("bias", slot, "changed_toxicity"), "bias: changed_verdicts", GATE.bias.changed_verdicts) for slot in gate.SWAPPED),
+        *(
+            (("bias", slot, *HARMLESS), "bias: worst_false_positive_rate", GATE.bias.worst_false_positive_rate)
+            for slot in gate.SWAPPED
+        ),
     ],
 )
-def test_figures_of_the_metrics_file(section: str, name: str, limit: float) -> None:
-    where, what = ("bias", name) if section == "bias" else (name, "ece")
-    shown = f"{section}: {name}" + ("" if section == "bias" else " ece")
-    assert said(figures=with_figure(where, what, limit)) == []
-    assert said(figures=with_figure(where, what, limit + 0.01)) == [
-        f"{shown} is {limit + 0.01:.4g}, at most {limit:g} is allowed"
-    ]
+def test_figures_of_the_metrics_file(path: tuple[str, ...], shown: str, limit: float) -> None:
+    assert said(figures=with_figure(path, limit)) == []
+    assert said(figures=with_figure(path, limit + 0.01)) == [f"{shown} is {limit + 0.01:.4g}, at most {limit:g} is allowed"]
     for absent in (None, "0.01", True):
-        assert said(figures=with_figure(where, what, absent)) == [f"{shown} is absent, at most {limit:g} is allowed"]
-    assert said(figures=with_figure(where, what, float("nan"))) == [f"{shown} is nan, at most {limit:g} is allowed"]
+        assert said(figures=with_figure(path, absent)) == [f"{shown} is absent, at most {limit:g} is allowed"]
+    assert said(figures=with_figure(path, float("nan"))) == [f"{shown} is nan, at most {limit:g} is allowed"]
+
+
+def test_swaps_as_evaluate_writes_them_are_understood() -> None:
+    rows = [
+        {"slot": slot, "template": f"t{number}", "name": name, "group": name, "score": 0.9 * wrong, "distance": 0.45, "hostile": False,
+         "toxic": bool(wrong), "changed": bool(wrong), "changed_toxicity": bool(wrong), "changed_sentiment": False}
+        for slot in ("name", "term") for number in range(10) for name, wrong in (("a", 0), ("b", number < 4))
+    ]  # fmt: skip
+    written = {**FIGURES, "bias": bias.figures(pd.DataFrame(rows))}
+    assert said(figures=written) == [
+        "bias: changed_verdicts is 0.2, at most 0.05 is allowed",
+        "bias: worst_false_positive_rate is 0.4, at most 0.25 is allowed",
+    ]
+
+
+@pytest.mark.parametrize("slot", gate.SWAPPED)
+def test_names_and_terms_must_both_be_there(slot: str) -> None:
+    figures = copy.deepcopy(FIGURES)
+    del figures["bias"][slot]
+    assert [reason.split(",")[0] for reason in said(figures=figures)] == [
+        "bias: changed_verdicts is absent", "bias: worst_false_positive_rate is absent",
+    ]  # fmt: skip
 
 
 def test_a_whole_section_that_is_absent() -> None:

@@ -110,7 +110,7 @@ def test_a_bundle_that_falls_short_is_challenger_only(put: Run, client: MlflowCl
         ("gate.parity.int8_agreement=0.98", {"int8_agreement": 0.9}, {}, "parity: int8_agreement of the manifest is 0.9, "),
         ("gate.parity.fp32_difference=0.0001", {"fp32_max_difference": 0.1}, {}, "parity: fp32_max_difference of the manifest is 0.1, "),
         ("gate.calibration.ece=0.05", {}, {"sentiment": {"macro_f1": 1.0, "ece": 0.2}}, "calibration: sentiment ece is 0.2, "),
-        ("gate.bias.changed_verdicts=0.02", {}, {"bias": {"changed_verdicts": 0.03, "worst_false_positive_rate": 0}}, "bias: changed_"),
+        ("gate.bias.changed_verdicts=0.02", {}, {"bias": registered.bias(changed=0.03)}, "bias: changed_"),
         ("gate.quality.drift=0.03", {}, {"emotion": {"macro_f1": 0.5, "ece": 0.0}}, "quality: emotion macro_f1 is 0.5000 in the metrics"),
     ],
 )  # fmt: skip
