@@ -40,7 +40,8 @@ fetch: setup ## download the public sets into data/raw/public (resumable); HIKAR
 pretrain: setup ## train the released artefacts anew from public data (hours); HIKARI_DATA_MIRROR names the folder that holds it
 	python -m training.pretrain task=entities
 	python -m training.pretrain task=engagement
-	python -m training.pretrain task=text_public
+	python -m training.pretrain task=text_public output=mlruns/text_first
+	python -m training.pretrain task=text_public task.start=mlruns/text_first task.keep=0.5
 	@echo "look at data/models/*.md, then for each of pretrain_entities, pretrain_engagement, pretrain_text: dvc commit -f STAGE && dvc push STAGE"
 
 serve: ## serve what `make run` or `make pipeline` built

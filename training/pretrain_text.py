@@ -62,6 +62,8 @@ class PublicTextConfig:
     encoder: EncoderConfig
     start: Name | None
     """Folder of released weights to go on from; null: the encoder alone."""
+    keep: Fraction
+    """Share of those weights in the result, a weighted mean of before and after."""
     dropout: Fraction
     heads: dict[str, HeadSettings]
     temperature: Annotated[float, Field(gt=0, le=1)]
@@ -85,6 +87,8 @@ class PublicTextConfig:
     tracking: TrackingConfig
 
     def __post_init__(self) -> None:
+        if self.start is None and self.keep > 0:
+            raise ValueError(f"keep={self.keep} needs start=FOLDER, got start=None")
         unknown = set(self.heads) - {task.name for task in ALL_TASKS}
         missing = {task.name for task in TASKS} - set(self.heads)
         if unknown or missing:
@@ -147,6 +151,9 @@ def pretrain(config: PretrainTextConfig) -> Figures:
     if not trainer.is_global_zero:
         return {}
     _take_best(network, trainer)
+    if task.start is not None and task.keep:
+        before = text_release.read_weights(Path(task.start))
+        network.load_state_dict(text_release.between(network.state_dict(), before, task.keep))
     # A comparison of settings is judged on what was looked at after each epoch; what is released, on everything.
     dev = public_corpus.without_tests(frames["dev"]) if task.max_rows is None else few
     figures, calibration = judge(network, dev, tokenizer, task.max_tokens)

@@ -89,6 +89,26 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(made: Made, tmp
     assert (tmp_path / "other" / text_release.WEIGHTS).read_bytes() != content
 
 
+def test_a_second_run_may_keep_a_share_of_the_first(made: Made, tmp_path: Path) -> None:
+    onward = (f"task.start={made.output}", "task.trainer.max_epochs=1")
+    first, kept = made.run(tmp_path / "all", *onward, "task.keep=1.0"), made.run(tmp_path / "half", *onward, "task.keep=0.5")
+    made.run(tmp_path / "none", *onward)
+    before = text_release.read_weights(made.output)
+    after, half, whole = (text_release.read_weights(tmp_path / name) for name in ("none", "half", "all"))
+    apart = 0.0
+    for name, value in before.items():
+        if not value.is_floating_point():
+            continue
+        apart = max(apart, float((after[name] - value).abs().max()))
+        coarse = float(value.abs().max()) / 50  # the scales of int8
+        torch.testing.assert_close(half[name], (value + after[name]) / 2, atol=coarse, rtol=0.02)
+        torch.testing.assert_close(whole[name], value, atol=coarse, rtol=0.02)
+    assert apart > 0.01
+    assert first["dev"] != kept["dev"]
+    with pytest.raises(ConfigError, match=r"keep=0.5 needs start=FOLDER"):
+        made.run(tmp_path / "alone", "task.keep=0.5")
+
+
 def test_an_interrupted_run_continues_from_its_last_epoch(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     step, calls = PublicTextModule.training_step, [0]
     per_epoch = json.loads((made.output / "tasks.json").read_text())["history"][0]["step"]
