@@ -8,7 +8,10 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # pyright:
 
 @cache
 def _analyzer() -> Any:
-    return SentimentIntensityAnalyzer()
+    analyzer: Any = SentimentIntensityAnalyzer()
+    # It would read an emoji by its name, in which the fire of praise is a catastrophe; emoji have a member of their own.
+    analyzer.emojis.clear()
+    return analyzer
 
 
 def score(text: str) -> dict[str, float] | None:

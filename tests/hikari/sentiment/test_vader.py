@@ -10,7 +10,7 @@ from hikari.sentiment import vader
 WORDS = ("good", "bad", "love", "hate", "not", "very", "the", "but", "GREAT", "!", "?", "🔥", ":)", "kind of")
 
 
-@pytest.mark.parametrize("text", ["", "the table", "KEKW", "日本語", "12:30", "\ud800"])
+@pytest.mark.parametrize("text", ["", "the table", "KEKW", "日本語", "12:30", "\ud800", "🔥", "😭😭"])
 def test_unknown_words_give_none(text: str) -> None:
     assert vader.score(text) is None
 
@@ -22,10 +22,19 @@ def test_sign_of_the_score(text: str, sign: int) -> None:
     assert values["score"] * sign > 0.2
 
 
+def test_emoji_are_left_to_their_own_member() -> None:
+    praise, fire = vader.score("absolutely amazing!"), vader.score("absolutely amazing! 🔥")
+    assert praise is not None
+    assert fire is not None
+    assert fire["score"] == praise["score"]
+
+
 @given(st.lists(st.sampled_from(WORDS), max_size=20))
 def test_values_are_those_of_the_reference(words: list[str]) -> None:
     text = " ".join(words)
-    reference = SentimentIntensityAnalyzer().polarity_scores(text)
+    known = SentimentIntensityAnalyzer()
+    known.emojis.clear()
+    reference = known.polarity_scores(text)
     values = vader.score(text)
     if values is None:
         assert reference["compound"] == 0
