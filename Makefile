@@ -41,7 +41,8 @@ pretrain: setup ## train the released artefacts anew from public data (hours); H
 	python -m training.pretrain task=entities
 	python -m training.pretrain task=engagement
 	python -m training.pretrain task=text_public output=mlruns/text_first
-	python -m training.pretrain task=text_public task.start=mlruns/text_first task.keep=0.5
+	python -m training.pretrain task=text_public output=mlruns/text_second task.start=mlruns/text_first task.keep=0.5
+	python -m training.pretrain task=text_public seed=11 task.start=mlruns/text_second task.keep=0.5 task.teach=0.5 task.teach_others=0.3 task.optim.lr=1e-4 task.trainer.max_epochs=5
 	@echo "look at data/models/*.md, then for each of pretrain_entities, pretrain_engagement, pretrain_text: dvc commit -f STAGE && dvc push STAGE"
 
 serve: ## serve what `make run` or `make pipeline` built

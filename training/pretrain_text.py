@@ -21,7 +21,17 @@ from hikari import atomic, fingerprint
 from hikari.sentiment import text as chat_text
 from hikari.sentiment.calibration import Calibration
 from hikari.sentiment.labels import TASKS
-from training import calibrate_public, encoder, pretrain_text_card, public_corpus, public_figures, repro, text_release, tracking
+from training import (
+    calibrate_public,
+    encoder,
+    pretrain_text_card,
+    public_corpus,
+    public_figures,
+    repro,
+    teacher,
+    text_release,
+    tracking,
+)
 from training.data import Rows, tokenise
 from training.export import other_members
 from training.logger import History
@@ -64,6 +74,10 @@ class PublicTextConfig:
     """Folder of released weights to go on from; null: the encoder alone."""
     keep: Fraction
     """Share of those weights in the result, a weighted mean of before and after."""
+    teach: Fraction
+    """Share of their predictions in the targets of labelled rows."""
+    teach_others: Fraction
+    """Part of the rows a head has no labels for that it learns their predictions on."""
     dropout: Fraction
     heads: dict[str, HeadSettings]
     temperature: Annotated[float, Field(gt=0, le=1)]
@@ -87,8 +101,9 @@ class PublicTextConfig:
     tracking: TrackingConfig
 
     def __post_init__(self) -> None:
-        if self.start is None and self.keep > 0:
-            raise ValueError(f"keep={self.keep} needs start=FOLDER, got start=None")
+        for name in ("keep", "teach", "teach_others"):
+            if self.start is None and getattr(self, name) > 0:
+                raise ValueError(f"{name}={getattr(self, name)} needs start=FOLDER, got start=None")
         unknown = set(self.heads) - {task.name for task in ALL_TASKS}
         missing = {task.name for task in TASKS} - set(self.heads)
         if unknown or missing:
@@ -131,6 +146,10 @@ def pretrain(config: PretrainTextConfig) -> Figures:
         text_release.load(network, text_release.read_weights(Path(task.start)))
     tokenizer = source / "tokenizer.json"
     rows, dev_rows = (tokenise(frame, tokenizer, tasks, task.max_tokens, network.pad_id) for frame in (train, few))
+    if task.teach or task.teach_others:
+        rows = teacher.soften(
+            rows, network.eval(), network.tasks, task.teach, task.teach_others, config.seed, progress=task.trainer.progress
+        )
     if getattr(network.encoder, "pooler", None) is not None:
         network.encoder.pooler.requires_grad_(False)  # type: ignore[union-attr]  # the mean over tokens does not use it
     network.train()
@@ -159,6 +178,7 @@ def pretrain(config: PretrainTextConfig) -> Figures:
     figures, calibration = judge(network, dev, tokenizer, task.max_tokens)
     facts = {
         "encoder": task.encoder.name, "encoder_sha256": task.encoder.sha256, "max_tokens": task.max_tokens, "seed": config.seed,
+        "onward": _onward(task),
         "rows": counts, "sets": {name: {"url": s.url, "licence": s.licence} for name, s in task.sets.items()},
         "figures": {name: round(value, 4) for name, value in figures.items()}, "history": history.rows,
         "calibration": calibration.to_json(),
@@ -178,6 +198,14 @@ def pretrain(config: PretrainTextConfig) -> Figures:
         "dev": facts["figures"],
         "int8_change": facts["int8_change"],
     }
+
+
+def _onward(task: PublicTextConfig) -> Figures | None:
+    """What a run that went on from other weights took of them."""
+    if task.start is None:
+        return None
+    sha256 = fingerprint.of_file(Path(task.start) / text_release.WEIGHTS)
+    return {"start_sha256": sha256, "keep": task.keep, "teach": task.teach, "teach_others": task.teach_others}
 
 
 def few_rows(frame: pd.DataFrame, most: int) -> pd.DataFrame:

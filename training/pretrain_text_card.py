@@ -22,6 +22,7 @@ def render(facts: Mapping[str, Any], released: Mapping[str, Any], ablations: Seq
         f"{facts['encoder']} (sha256 `{str(facts['encoder_sha256'])[:16]}`) after multi-task training on public sets and the bundled "
         f"corpus; weight-only int8, a scale for every 32 entries, {released['bytes'] / 1e6:.1f} MB, "
         f"sha256 `{released['sha256'][:16]}`. The light stage `train` starts from it. No message is in it.",
+        *_onward(facts.get("onward")),
         "",
         "## Data",
         "",
@@ -67,3 +68,13 @@ def render(facts: Mapping[str, Any], released: Mapping[str, Any], ablations: Seq
         "",
     ]
     return "\n".join(lines)
+
+
+def _onward(onward: Mapping[str, Any] | None) -> list[str]:
+    if onward is None:
+        return []
+    taught = f"{onward['teach']} of their predictions in the targets and {onward['teach_others']} of the rows without labels"
+    return [
+        "",
+        f"The run went on from the weights with sha256 `{onward['start_sha256'][:16]}`: {onward['keep']} of them kept, {taught}.",
+    ]

@@ -105,8 +105,25 @@ def test_a_second_run_may_keep_a_share_of_the_first(made: Made, tmp_path: Path) 
         torch.testing.assert_close(whole[name], value, atol=coarse, rtol=0.02)
     assert apart > 0.01
     assert first["dev"] != kept["dev"]
-    with pytest.raises(ConfigError, match=r"keep=0.5 needs start=FOLDER"):
-        made.run(tmp_path / "alone", "task.keep=0.5")
+    for name in ("keep", "teach", "teach_others"):
+        with pytest.raises(ConfigError, match=rf"{name}=0.5 needs start=FOLDER"):
+            made.run(tmp_path / "alone", f"task.{name}=0.5")
+
+
+def test_a_second_run_may_be_taught_by_the_first(made: Made, tmp_path: Path) -> None:
+    onward = (f"task.start={made.output}", "task.trainer.max_epochs=1")
+    made.run(tmp_path / "plain", *onward)
+    made.run(tmp_path / "taught", *onward, "task.teach=1.0", "task.teach_others=1.0")
+    before, plain, taught = (text_release.read_weights(path) for path in (made.output, tmp_path / "plain", tmp_path / "taught"))
+
+    def moved(weights: dict[str, torch.Tensor]) -> float:
+        return sum(float((weights[name] - value).square().sum()) for name, value in before.items() if value.is_floating_point())
+
+    assert 0 < moved(taught) < moved(plain), "who learns its own predictions stays nearer to itself"
+    facts = json.loads((tmp_path / "taught" / "tasks.json").read_text())
+    assert facts["onward"]["teach"] == 1.0
+    assert facts["onward"]["start_sha256"][:16] in (tmp_path / "taught.md").read_text()
+    assert json.loads((made.output / "tasks.json").read_text())["onward"] is None
 
 
 def test_an_interrupted_run_continues_from_its_last_epoch(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

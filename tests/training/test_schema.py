@@ -265,7 +265,7 @@ def test_an_unknown_key_at_the_top_is_refused(name: str) -> None:
         ("trainer.devices", 3, ("devices=3", "strategy=auto")),
         ("model.encoder.source", "hub", ("source=hub", "revision=None")),
         ("model.encoder.sha256", None, ("source=package", "sha256=None")),
-        ("model.start", None, ("keep=0.5", "start=None")),
+        ("model.start", None, ("keep=0.8", "start=None")),
     ],
 )
 def test_a_contradiction_names_both_keys_and_both_values(path: str, value: Any, parts: tuple[str, ...]) -> None:
