@@ -43,7 +43,7 @@ def _of(scopes: frozenset[Scope], reach: Reach, *paths: str) -> dict[str, Need]:
 NEEDS: dict[str, Need] = {
     # The page holds no data: it asks for the key. Health checks must work without.
     **_of(frozenset(), "none", "/", "/docs", "/livez", "/readyz", "/healthz", "/favicon.ico"),
-    **_of(_READ, "none", "/openapi.json", "/docs.json", "/schema.json", "/v1alpha1/comments:analyze"),
+    **_of(_READ, "none", "/openapi.json", "/docs.json", "/schema.json", "/v1alpha1/comments:analyze", "/reading"),
     # Figures of all channels together.
     **_of(_READ, "whole", "/metrics"),
     # Read.

@@ -51,6 +51,12 @@ class AnalyzeBatch(_Request):
     channel: str = "default"
 
 
+class HowRead(_Request):
+    """Nothing is asked."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})
+
+
 class LearnedEmotes(_Request):
     """A channel's emotes as its messages taught them."""
 
@@ -176,6 +182,12 @@ class Analysis(BaseModel):
 
 class AnalysisRow(Analysis):
     id: str | int | None
+
+
+class ReadingRules(BaseModel):
+    languages: dict[str, float] = Field(description="ISO code -> measured macro-F1 of sentiment")
+    language_minimum: float = Field(description="from which on a language is supported")
+    toxicity_thresholds: dict[str, float] = Field(description="in force: yours, else the fitted ones")
 
 
 class LearnedEmote(BaseModel):

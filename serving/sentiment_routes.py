@@ -15,9 +15,11 @@ from serving.schemas import (
     AnalysisRow,
     AnalyzeBatch,
     AnalyzeMessage,
+    HowRead,
     LearnedEmote,
     LearnedEmotes,
     ProblemRow,
+    ReadingRules,
     Reset,
     ResetLearnedEmotes,
 )
@@ -50,6 +52,11 @@ def build(sentiment: Callable[[], Part]) -> APIRouter:
         metrics.messages().labels("analysed").inc(len(rows) - failed)
         metrics.messages().labels("refused").inc(failed)
         return answers.good(rows)
+
+    @router.post("/reading", response_model=ReadingRules, responses=_PROBLEMS)
+    async def reading(_: HowRead) -> Response:
+        """How messages are read: which languages how well, and the toxicity thresholds in force."""
+        return answers.good(await ask(sentiment(), "reading"))
 
     @router.post("/learned_emotes", response_model=list[LearnedEmote], responses=_PROBLEMS)
     async def learned_emotes(request: LearnedEmotes) -> Response:

@@ -13,7 +13,9 @@ from hikari.stream.cache import ContentCache, common_phrases
 from hikari.threads import one_blas_thread
 from serving.calls import Call, Calls, Outcome
 
-METHODS = frozenset({"analyze_message", "analyze_batch", "learned_emotes", "reset_learned_emotes", "forget_user", "stats"})
+METHODS = frozenset(
+    {"analyze_message", "analyze_batch", "reading", "learned_emotes", "reset_learned_emotes", "forget_user", "stats"}
+)
 
 
 class SentimentRunner:
@@ -58,5 +60,7 @@ class SentimentRunner:
         if method == "stats":
             cache = None if self._cache is None else self._cache.stats()
             return {"answer": {"cache": cache, **(self._analyzer.reading() if self._analyzer.is_open else {})}}
+        if method == "reading":
+            await self._analyzer.open()
         answer = getattr(self._analyzer, method)(**arguments)
         return {"answer": await answer if asyncio.iscoroutine(answer) else answer}

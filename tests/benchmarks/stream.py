@@ -59,7 +59,7 @@ TARGETS: tuple[tuple[str, str, float, str], ...] = (
     ("infinity", "sockets_to_infinity", 5.0, ">="),
     ("infinity", "sockets_p99_to_infinity", 1.0, "<="),
 )
-"""What issue 5 asks for, on two idle cores."""
+"""What is asked of it, on two idle cores."""
 
 
 class Bench:

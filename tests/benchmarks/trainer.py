@@ -29,7 +29,7 @@ from tests.benchmarks.trainer_worker import SIDES
 from tests.benchmarks.workers import ROOT, Worker
 
 AIM = 1.3
-"""What issue 6 asks for: messages a second against the stock trainer."""
+"""What is asked of it: messages a second against the stock trainer."""
 
 
 def measure(options: argparse.Namespace, say: Console) -> dict[str, Any]:

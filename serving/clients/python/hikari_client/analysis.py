@@ -121,6 +121,18 @@ class Analysis(Reading):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadingRules:
+    """How messages are read."""
+
+    languages: dict[str, float]
+    """ISO code -> measured macro-F1 of sentiment."""
+    language_minimum: float
+    """From which on a language is supported."""
+    toxicity_thresholds: dict[str, float]
+    """Those in force."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LearnedEmote:
     """What the messages of a channel taught of one emote."""
 

@@ -116,6 +116,7 @@ class AsyncHikari:
 
     analyze_message = _Method(chat_calls.analyze_message)
     analyze_batch = _Method(chat_calls.analyze_batch)
+    reading = _Method(chat_calls.reading)
     learned_emotes = _Method(chat_calls.learned_emotes)
     reset_learned_emotes = _Method(chat_calls.reset_learned_emotes)
     process_chat_message = _Method(chat_calls.process_chat_message)

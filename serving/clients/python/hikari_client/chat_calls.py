@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from hikari_client.analysis import Analysis, LearnedEmote, Processed
+from hikari_client.analysis import Analysis, LearnedEmote, Processed, ReadingRules
 from hikari_client.calls import Answer, Call, Moment, Row, as_, as_list, as_rows, convert, given
 from hikari_client.errors import HikariError
 
@@ -19,6 +19,11 @@ def analyze_message(
 def analyze_batch(messages: Sequence[Row], *, channel: str | None = None) -> Call[list[Analysis | HikariError]]:
     """The same for many messages `{"text", "username", "id"?, ...}`; the error of a bad row stands in its place."""
     return Call("/analyze_batch", given(messages=list(messages), channel=channel), as_rows(Analysis), repeatable=False)
+
+
+def reading() -> Call[ReadingRules]:
+    """Which languages are read how well, and the toxicity thresholds in force."""
+    return Call("/reading", {}, as_(ReadingRules))
 
 
 def learned_emotes(*, channel: str | None = None) -> Call[list[LearnedEmote]]:

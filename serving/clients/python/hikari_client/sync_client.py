@@ -119,6 +119,7 @@ class Hikari:
 
     analyze_message = _Method(chat_calls.analyze_message)
     analyze_batch = _Method(chat_calls.analyze_batch)
+    reading = _Method(chat_calls.reading)
     learned_emotes = _Method(chat_calls.learned_emotes)
     reset_learned_emotes = _Method(chat_calls.reset_learned_emotes)
     process_chat_message = _Method(chat_calls.process_chat_message)
