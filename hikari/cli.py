@@ -70,8 +70,10 @@ def _parser() -> argparse.ArgumentParser:
 def _analyze(options: argparse.Namespace) -> int:
     from hikari.sentiment.analyzer import AdvancedSentimentAnalyzer
 
+    bundle = _bundle(options)
+
     async def analyse() -> dict[str, Any]:
-        async with AdvancedSentimentAnalyzer(options.bundle, ensemble=options.ensemble, learning=None) as analyzer:
+        async with AdvancedSentimentAnalyzer(bundle, ensemble=options.ensemble, learning=None) as analyzer:
             return await analyzer.analyze_message(options.text, options.username)
 
     answer = asyncio.run(analyse())
@@ -113,7 +115,7 @@ def _score(options: argparse.Namespace) -> int:
     if workers < 1:
         raise BadInput("--workers must be at least 1", field="workers")
     thresholds = toxicity_thresholds(settings.toxicity_thresholds, "HIKARI_TOXICITY_THRESHOLDS")
-    scorer = Scorer(open_classifier(find_bundle("text", options.bundle), threads=1), options.ensemble, thresholds)
+    scorer = Scorer(open_classifier(find_bundle("text", _bundle(options)), threads=1), options.ensemble, thresholds)
     total = _count_rows(options.source)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=options.json) as bar:
@@ -130,6 +132,20 @@ def _score(options: argparse.Namespace) -> int:
     else:
         sys.stdout.write(f"{outcome.rows} rows scored ({outcome.failed} of them error rows) into {options.target}\n")
     return 0
+
+
+def _bundle(options: argparse.Namespace) -> Path | None:
+    """The folder that was named. Raises `BadInput` for a name of the registry, which only the service reads."""
+    from hikari.settings import Settings
+
+    named = options.bundle or Settings.read().bundle
+    if named is not None and str(named).startswith("models:/"):
+        raise BadInput(
+            f"{named} names a model of the registry, which the service reads; here a folder is wanted: the service keeps what it "
+            "downloaded in HIKARI_HOME/registry/NAME/VERSION",
+            field="bundle",
+        )
+    return options.bundle
 
 
 def _count_rows(source: Path) -> int | None:

@@ -80,6 +80,21 @@ def test_missing_model_exits_with_2_and_says_what_to_do(
     assert "make pipeline" in out + err
 
 
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_a_name_of_the_registry_is_for_the_service(
+    capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    name = "models:/hikari-text@champion"
+    named = ("--bundle", name) if by == "option" else ()
+    if by == "environment":
+        monkeypatch.setenv("HIKARI_BUNDLE", name)
+    for arguments in (("analyze", "hi"), ("score", source, tmp_path / "out.jsonl")):
+        code, _, err = run(capsys, *arguments, *named)
+        assert code == 2
+        assert name in err
+        assert "a folder is wanted" in err
+
+
 def test_empty_text_exits_with_2_and_names_the_field(capsys: pytest.CaptureFixture[str], tiny_bundle: Path) -> None:
     code, out, _ = run(capsys, "analyze", " ", "--bundle", tiny_bundle, "--json")
     assert code == 2
