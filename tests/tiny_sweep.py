@@ -73,6 +73,7 @@ def pruned(job: Job, reached: float) -> bool:
 
 def main() -> None:
     """The stand-in."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # as in `training.trial`
     job = read_job(Path(sys.argv[1]))
     told = {name: text.strip("'\"") for name, text in (each.split("=", 1) for each in job.overrides)}
     reached, name = value(float(told["optim.lr"])), told.get("data.name", "good")

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +99,8 @@ def configured(job: Job, seed: int) -> TrainConfig:
 
 def main() -> None:
     """`python -m training.trial JOB.json`: exit code 0 with an outcome, 2 where the configuration is refused, else 1."""
+    # A sweep that a script started in the background ignores SIGINT, and so would what it starts; but it ends its trials by that signal.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     job = read_job(Path(sys.argv[1]))
     try:
         outcome = run(job, lambda: os.getppid() != job.parent_process)

@@ -229,7 +229,9 @@ def test_workers_share_a_study(configure: Any) -> None:
 def command(config: TuneConfig, *overrides: str) -> list[str]:
     """The command line of this configuration, with the stand-in for the training."""
     code = (
-        "from tests import tiny_sweep; from training import trial_process, tune\n"
+        "import signal; from tests import tiny_sweep; from training import trial_process, tune\n"
+        # Where the tests themselves run in the background of a script, SIGINT is ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "trial_process.COMMAND = tiny_sweep.STAND_IN; tune.main()"
     )
     base = json.dumps(list(config.sweep.base))
