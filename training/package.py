@@ -7,6 +7,7 @@ The Bento is built into the local store (`bentoml serve hikari:<version>`) and e
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,9 @@ from hikari.bundle import open_bundle
 from training import entry
 from training.schema import GateConfig, PackageConfig
 
+_CREATED = re.compile(r"^creation_time: .*$", re.MULTILINE)
+_NO_TIME = "1980-01-01T00:00:00+00:00"
+"""The earliest that archives can hold, as reproducible builds have it."""
 TASKS = ("sentiment", "emotion", "toxicity")
 
 
@@ -55,7 +59,16 @@ def package(config: PackageConfig) -> dict[str, str]:
     built = Path(_bentoml("get", tag, "--output", "path").strip().splitlines()[-1])
     with atomic.new_folder(Path(config.output)) as folder:
         shutil.copytree(built, folder, dirs_exist_ok=True)
+        without_time(folder / "bento.yaml")
     return {"tag": tag, "fingerprint": bundle.fingerprint}
+
+
+def without_time(file: Path) -> None:
+    """Put a fixed time of creation into a Bento's description: the same content must give the same bytes on every machine."""
+    text, count = _CREATED.subn(f"creation_time: '{_NO_TIME}'", file.read_text(encoding="utf-8"))
+    if count != 1:
+        raise RuntimeError(f"{file} names {count} times of creation, expected one")
+    atomic.write_file(file, text.encode())
 
 
 def _bentoml(*arguments: str, check: bool = True) -> str:

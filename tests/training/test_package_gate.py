@@ -9,7 +9,7 @@ import pytest
 
 from training import package
 from training.entry import composed
-from training.package import GateError, check_gate
+from training.package import GateError, check_gate, without_time
 from training.schema import GateConfig, PackageConfig
 
 GATE = GateConfig(sentiment_macro_f1=0.75, emotion_macro_f1=0.60, toxicity_f1=0.80, beats_baseline=True)
@@ -94,3 +94,16 @@ def test_the_gate_of_the_configuration_asks_for_something() -> None:
     gate = composed("package", PackageConfig).gate
     assert gate.beats_baseline
     assert min(gate.sentiment_macro_f1, gate.emotion_macro_f1, gate.toxicity_f1) >= 0.5
+
+
+def test_when_a_bento_was_built_is_not_in_it(tmp_path: Path) -> None:
+    described = "name: hikari\ncreation_time: '{}'\nlabels:\n  creation_time: kept\n"
+    files = [tmp_path / name for name in ("one.yaml", "two.yaml")]
+    for file, time in zip(files, ("2026-11-29T12:52:32+00:00", "2027-01-01T00:00:00+00:00"), strict=True):
+        file.write_text(described.format(time))
+        without_time(file)
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert "  creation_time: kept" in files[0].read_text()
+    (tmp_path / "none.yaml").write_text("name: hikari\n")
+    with pytest.raises(RuntimeError, match="expected one"):
+        without_time(tmp_path / "none.yaml")
